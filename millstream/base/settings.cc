@@ -1,0 +1,67 @@
+#include "millstream/base/settings.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+#include <thread>
+
+#include "millstream/base/error.h"
+
+namespace millstream {
+namespace {
+
+std::optional<std::string> text(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return std::string(value);
+}
+
+std::optional<int64_t> integer(const char* name, int64_t lowest) {
+  const std::optional<std::string> value = text(name);
+  if (!value) return std::nullopt;
+  int64_t number = 0;
+  const char* end = value->data() + value->size();
+  const auto [stop, status] = std::from_chars(value->data(), end, number);
+  if (status != std::errc() || stop != end || number < lowest) {
+    throw InvalidArgument(
+        {.message = fmt::format("{}='{}' is not an integer of at least {}", name, *value, lowest),
+         .hint = fmt::format("unset {} or give a number", name)});
+  }
+  return number;
+}
+
+Settings read() {
+  const int cores = std::max(1u, std::thread::hardware_concurrency());
+  return {.threads = static_cast<int>(integer("MILLSTREAM_NUM_THREADS", 1)
+                                          .value_or(integer("OMP_NUM_THREADS", 1).value_or(cores))),
+          .log_level = static_cast<int>(integer("MILLSTREAM_LOG_LEVEL", 0).value_or(0)),
+          .cpu_memory_limit = integer("MILLSTREAM_CPU_MEMORY_LIMIT", 1),
+          .datasets = text("MILLSTREAM_DATASETS").value_or("")};
+}
+
+}  // namespace
+
+const Settings& Settings::get() {
+  static const Settings settings = read();
+  return settings;
+}
+
+std::string Settings::table() {
+  const Settings& s = get();
+  const auto row = [](std::string_view name, std::string_view value, std::string_view meaning) {
+    return fmt::format("{:<28} {:<12} {}\n", name, value, meaning);
+  };
+  return row("MILLSTREAM_NUM_THREADS", std::to_string(s.threads),
+             "threads of the CPU backend (default: OMP_NUM_THREADS, else all cores)") +
+         row("MILLSTREAM_LOG_LEVEL", std::to_string(s.log_level),
+             "0 all, 1 warnings, 2 errors, 3 nothing") +
+         row("MILLSTREAM_CPU_MEMORY_LIMIT",
+             s.cpu_memory_limit ? std::to_string(*s.cpu_memory_limit) : "none",
+             "bytes that tensors on the CPU may hold") +
+         row("MILLSTREAM_DATASETS", s.datasets.empty() ? "none" : s.datasets,
+             "folder searched for data sets before the system's");
+}
+
+}  // namespace millstream

@@ -1,0 +1,21 @@
+#pragma once
+// Every knob that comes from the environment, read once at first use. No other file reads it.
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace millstream {
+
+struct Settings {
+  int threads;    // MILLSTREAM_NUM_THREADS: worker threads of the CPU backend
+  int log_level;  // MILLSTREAM_LOG_LEVEL: 0 all, 1 warnings, 2 errors, 3 none
+  std::optional<int64_t> cpu_memory_limit;  // MILLSTREAM_CPU_MEMORY_LIMIT: bytes
+  std::string datasets;  // MILLSTREAM_DATASETS: folder searched for data sets first
+
+  static const Settings& get();
+
+  // The table of knobs: name, meaning, default, present value; one line each.
+  static std::string table();
+};
+
+}  // namespace millstream
