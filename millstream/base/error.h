@@ -66,11 +66,11 @@ class Error : public std::exception {
   std::string text_;
 };
 
-template <Code code>
+template <Code kCode>
 class ErrorOf : public Error {
  public:
-  explicit ErrorOf(Fields fields) : Error(code, std::move(fields)) {}
-  explicit ErrorOf(std::string message) : Error(code, Fields{std::move(message)}) {}
+  explicit ErrorOf(Fields fields) : Error(kCode, std::move(fields)) {}
+  explicit ErrorOf(std::string message) : Error(kCode, Fields{std::move(message)}) {}
 };
 
 using Cancelled = ErrorOf<Code::cancelled>;

@@ -1,0 +1,71 @@
+# Millstream's front door; `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build test demo bench bench-peers asan tsan lint tidy format clean
+
+JOBS ?= $(shell nproc)
+PEERS_DIR ?= ../shared/peers
+export PYTHON ?= python3
+
+configure = cmake --preset $(1)
+compile = cmake --build build/$(1) --parallel $(JOBS)
+sources = git ls-files '*.cc' '*.h'
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: ## install what is missing: Debian packages and .venv (PYTHON=python3.12 picks another Python)
+	@tools/setup
+
+build: setup ## build the release library, tests and Python module into build/release
+	@$(call configure,release) >/dev/null
+	@$(call compile,release)
+
+test: build ## run every test: floors, C++ (ctest), Python (pytest), and C++ under asan and ubsan
+	@tools/check_floors.py
+	@echo "ctest:"; ctest --test-dir build/release -j $(JOBS) --output-on-failure --no-tests=error \
+	  | tee build/ctest.log | { grep -vE '^ +Start |Passed +[0-9.]+ sec$$' || true; }
+	@echo "pytest:"; .venv/bin/python -m pytest -q tests/python | tee build/pytest.log
+	@$(MAKE) --no-print-directory asan
+	@echo "C++:       $$(grep 'tests passed' build/ctest.log)"
+	@echo "Python:    $$(tail -n 1 build/pytest.log)"
+	@echo "Sanitized: $$(tail -n 1 build/asan.log)"
+
+demo: build ## train the CNN of examples/cpp/fashion_mnist.cc on Fashion-MNIST
+	build/release/bin/fashion_mnist
+
+bench: setup ## run the C++ micro benchmarks
+	@$(call configure,release) -DMILLSTREAM_BENCHMARKS=ON >/dev/null
+	@$(call compile,release)
+	build/release/bin/millstream_bench
+
+bench-peers: setup ## compare with the peers of PEERS_DIR (default ../shared/peers), interleaved
+	@$(call configure,release) -DMILLSTREAM_BENCHMARKS=ON >/dev/null
+	@$(call compile,release)
+	benchmarks/peers/run $(PEERS_DIR)
+
+asan: setup ## run the C++ tests under the address and undefined-behaviour sanitizers
+	@$(call configure,asan) >/dev/null
+	@$(call compile,asan) --target millstream_test
+	@echo "asan and ubsan:"; build/asan/bin/millstream_test --gtest_brief=1 | tee build/asan.log
+
+tsan: setup ## run the C++ tests under the thread sanitizer
+	@$(call configure,tsan) >/dev/null
+	@$(call compile,tsan) --target millstream_test
+	build/tsan/bin/millstream_test --gtest_brief=1
+
+lint: setup ## check floors, sizes, format and shell scripts (make tidy adds clang-tidy)
+	@tools/check_floors.py
+	@$(sources) | xargs clang-format --dry-run --Werror
+	@shellcheck tools/setup .ci/run
+
+tidy: build ## run clang-tidy over the library
+	@$(sources) 'millstream/*.cc' | grep '^millstream/.*\.cc$$' | \
+	  xargs -P $(JOBS) -n 1 clang-tidy --quiet -p build/release
+
+format: ## format the C++ sources in place
+	@$(sources) | xargs clang-format -i
+
+clean: ## remove the build folders (.venv stays)
+	rm -rf build
