@@ -48,7 +48,8 @@ bench-peers: setup ## compare with the peers of PEERS_DIR (default ../shared/pee
 asan: setup ## run the C++ tests under the address and undefined-behaviour sanitizers
 	@$(call configure,asan) >/dev/null
 	@$(call compile,asan) --target millstream_test
-	@echo "asan and ubsan:"; build/asan/bin/millstream_test --gtest_brief=1 | tee build/asan.log
+	@echo "asan and ubsan:"; LSAN_OPTIONS=suppressions=tests/leaks.supp:print_suppressions=0 \
+	  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/asan/bin/millstream_test --gtest_brief=1 | tee build/asan.log
 
 tsan: setup ## run the C++ tests under the thread sanitizer
 	@$(call configure,tsan) >/dev/null

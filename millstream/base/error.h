@@ -4,10 +4,12 @@
 //
 //   throw InvalidArgument({.message = "strides must be positive", .hint = "use strides >= 1"});
 //   try { ... } catch (const millstream::InvalidArgument& e) { e.op(); e.hint(); }
+#include <concepts>
 #include <cstdint>
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace millstream {
@@ -70,7 +72,9 @@ template <Code kCode>
 class ErrorOf : public Error {
  public:
   explicit ErrorOf(Fields fields) : Error(kCode, std::move(fields)) {}
-  explicit ErrorOf(std::string message) : Error(kCode, Fields{std::move(message)}) {}
+  // A template, so that {.message = ..., .op = ...} can only mean Fields.
+  template <std::convertible_to<std::string> Text>
+  explicit ErrorOf(Text&& message) : Error(kCode, Fields{std::forward<Text>(message)}) {}
 };
 
 using Cancelled = ErrorOf<Code::cancelled>;

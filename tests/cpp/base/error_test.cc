@@ -11,9 +11,10 @@ TEST(Error, ComposesItsTextFromItsFields) {
                                .device = "/device:CPU:0",
                                .inputs = {"float32[2, 3]", "float32[4, 5]"},
                                .hint = "transpose one side"});
-  EXPECT_STREQ(error.what(),
-               "inner dimensions differ [Op:MatMul(float32[2, 3], float32[4, 5]) on /device:CPU:0]. "
-               "Try: transpose one side");
+  EXPECT_STREQ(
+      error.what(),
+      "inner dimensions differ [Op:MatMul(float32[2, 3], float32[4, 5]) on /device:CPU:0]. "
+      "Try: transpose one side");
   EXPECT_EQ(code_name(error.code()), "InvalidArgument");
 }
 
