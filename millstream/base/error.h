@@ -9,7 +9,6 @@
 #include <exception>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace millstream {
@@ -72,9 +71,8 @@ template <Code kCode>
 class ErrorOf : public Error {
  public:
   explicit ErrorOf(Fields fields) : Error(kCode, std::move(fields)) {}
-  // A template, so that {.message = ..., .op = ...} can only mean Fields.
-  template <std::convertible_to<std::string> Text>
-  explicit ErrorOf(Text&& message) : Error(kCode, Fields{std::forward<Text>(message)}) {}
+  template <std::convertible_to<std::string> S>
+  explicit ErrorOf(S&& message) : Error(kCode, Fields{.message = std::forward<S>(message)}) {}
 };
 
 using Cancelled = ErrorOf<Code::cancelled>;

@@ -1,0 +1,154 @@
+#include <fmt/format.h>
+
+#include "millstream/device/context.h"
+#include "millstream/ops/array.h"
+#include "millstream/ops/op.h"
+
+namespace millstream {
+namespace {
+
+thread_local Observer* observers = nullptr;
+
+Spec spec_of(const Tensor& tensor) { return {tensor.dtype(), tensor.shape()}; }
+
+void annotate(Error& error, const Op& op, std::span<const Tensor> inputs, const Device* device) {
+  Error::Fields fields{.message = "", .op = std::string(op.name())};
+  for (const Tensor& input : inputs) {
+    fields.inputs.push_back(input.defined() ? to_string(spec_of(input)) : "none");
+  }
+  if (device != nullptr) fields.device = device->name();
+  error.annotate(fields);
+}
+
+// The scope's device, else that of the first input.
+Device& place(std::span<const Tensor> inputs) {
+  if (Device* scoped = device::scoped()) return *scoped;
+  return inputs.empty() ? current_device() : inputs.front().device();
+}
+
+const Kernel& choose_kernel(const KernelContext& context) {
+  const Kernel* kernel = context.op.kernels[static_cast<size_t>(context.device.backend())];
+  std::string reasons;
+  for (; kernel != nullptr; kernel = kernel->next) {
+    const char* reason = kernel->refuse == nullptr ? nullptr : kernel->refuse(context);
+    if (reason == nullptr) return *kernel;
+    reasons += fmt::format("; {}: {}", kernel->name, reason);
+  }
+  throw Unimplemented({.message = fmt::format("no kernel of {} runs this call on a {}{}",
+                                              context.op.name(), context.device.type(), reasons)});
+}
+
+// Inputs as kernels of `op` read them: on the device, and row-major unless the op takes strides.
+// `moved` keeps what had to be copied; the span stays on `inputs` where nothing had to be.
+std::span<const Tensor> prepare(const Op& op, std::span<const Tensor> inputs, Device& device,
+                                Tensors& moved) {
+  const auto ready = [&](const Tensor& x) {
+    return &x.device() == &device && (op.strided || x.contiguous());
+  };
+  bool all_ready = true;
+  for (const Tensor& input : inputs) all_ready = all_ready && ready(input);
+  if (all_ready) return inputs;
+  for (const Tensor& input : inputs) {
+    const Tensor here = copy_to(input, device);
+    moved.push_back(op.strided ? here : contiguous(here));
+  }
+  return moved;
+}
+
+void check_defined(const Op& op, std::span<const Tensor> inputs) {
+  for (const Tensor& input : inputs) {
+    if (!input.defined()) {
+      throw InvalidArgument({.message = "an input refers to no tensor",
+                             .op = std::string(op.name()),
+                             .hint = "give every Tensor and Variable a value before it is used"});
+    }
+  }
+}
+
+Tensors run(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, Device& device) {
+  std::vector<Spec> specs;
+  specs.reserve(inputs.size());
+  for (const Tensor& input : inputs) specs.push_back(spec_of(input));
+  const Specs outputs = op.infer({op, specs, attrs});
+  if (op.view != nullptr) {
+    return {op.view(inputs[0], attrs, outputs[0].shape)};
+  }
+  Tensors moved;
+  const std::span<const Tensor> ready = prepare(op, inputs, device, moved);
+  Tensors results;
+  results.reserve(outputs.size());
+  for (const Spec& output : outputs) {
+    results.push_back(Tensor::empty(output.dtype, output.shape, device));
+  }
+  const KernelContext context{op, ready, attrs, results, device};
+  choose_kernel(context).run(context);
+  return results;
+}
+
+bool observed() { return observers != nullptr; }
+
+void notify(const Call& call) {
+  Observer::each([&](Observer& observer) { observer.called(call); });
+}
+
+}  // namespace
+
+Observer* Observer::innermost() { return observers; }
+
+Tensors call_all(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs) {
+  check_defined(op, inputs);
+  Device& device = place(inputs);
+  try {
+    if (op.compose != nullptr) return op.compose(inputs, attrs);
+    Tensors results = run(op, inputs, attrs, device);
+    if (observed()) notify({op, inputs, attrs, results});
+    return results;
+  } catch (Error& error) {
+    annotate(error, op, inputs, &device);
+    throw;
+  }
+}
+
+Tensor call(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs) {
+  return call_all(op, inputs, attrs)[0];
+}
+
+Specs infer(const Op& op, std::span<const Spec> inputs, const Attrs& attrs) {
+  try {
+    return op.infer({op, inputs, attrs});
+  } catch (Error& error) {
+    Error::Fields fields{.message = "", .op = std::string(op.name())};
+    for (const Spec& input : inputs) fields.inputs.push_back(to_string(input));
+    error.annotate(fields);
+    throw;
+  }
+}
+
+Tensor contiguous(const Tensor& x) { return x.contiguous() ? x : identity(x); }
+
+Tensor copy_to(const Tensor& x, Device& device) {
+  if (&x.device() == &device) return x;
+  const Tensor source = x.host();
+  return Tensor::from_host(x.dtype(), x.shape(), source.data(), device);
+}
+
+void Observer::activate() {
+  outer_ = observers;
+  observers = this;
+  active_ = true;
+}
+
+void Observer::deactivate() {
+  Observer** link = &observers;
+  while (*link != nullptr && *link != this) link = &(*link)->outer_;
+  if (*link == nullptr) {
+    throw FailedPrecondition("an observer is stopped on another thread than it was started on");
+  }
+  *link = outer_;
+  active_ = false;
+}
+
+Observer::Pause::Pause() : outer(observers) { observers = nullptr; }
+Observer::Pause::~Pause() { observers = outer; }
+
+}  // namespace millstream
