@@ -12,7 +12,7 @@
 namespace millstream::plot {
 namespace {
 
-constexpr double kScale = 2;         // pixels per point
+constexpr double kScale = 2;           // pixels per point
 constexpr double kMostPixels = 32767;  // of one side of a cairo surface
 constexpr const char* kFont = "DejaVu Sans";
 

@@ -39,8 +39,8 @@ void draw_confusion(Canvas& canvas, const Box& box, std::span<const int64_t> cou
     }
   }
   for (size_t column = 0; column < n; ++column) {
-    canvas.text({box.x + side * (static_cast<double>(column) + 0.5) + 4, box.bottom() + 8}, names[column],
-                {.size = 10.5, .align = Align::right, .upwards = true});
+    canvas.text({box.x + side * (static_cast<double>(column) + 0.5) + 4, box.bottom() + 8},
+                names[column], {.size = 10.5, .align = Align::right, .upwards = true});
   }
 }
 

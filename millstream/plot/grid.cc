@@ -6,9 +6,9 @@
 namespace millstream::plot {
 namespace {
 
-constexpr double kGap = 12;       // between images
-constexpr double kLine = 14;      // height of a line of caption
-constexpr double kRowGap = 10;    // below the captions of a row
+constexpr double kGap = 12;     // between images
+constexpr double kLine = 14;    // height of a line of caption
+constexpr double kRowGap = 10;  // below the captions of a row
 
 int caption_lines(const std::vector<Caption>& captions) {
   if (captions.empty()) return 0;
@@ -56,8 +56,8 @@ void draw_grid(Canvas& canvas, const Box& box, const Images& images,
                           .color = caption.wrong ? kRed : kInk,
                           .bold = caption.wrong,
                           .align = Align::center};
-    const TextStyle second{.size = 9.5, .color = caption.wrong ? kRed : kMuted,
-                           .align = Align::center};
+    const TextStyle second{
+        .size = 9.5, .color = caption.wrong ? kRed : kMuted, .align = Align::center};
     canvas.text({center, place.bottom() + kLine}, canvas.shorten(caption.text, cell.width, first),
                 first);
     canvas.text({center, place.bottom() + 2 * kLine - 1.5},

@@ -32,7 +32,8 @@ struct Panel {
 
   std::string label(double value, double step) const {
     const double unit = percent ? 100 : 1;
-    const int digits = std::clamp(static_cast<int>(-std::floor(std::log10(step * unit) + 1e-9)), 0, 9);
+    const int digits =
+        std::clamp(static_cast<int>(-std::floor(std::log10(step * unit) + 1e-9)), 0, 9);
     const double magnitude = std::abs(value) * unit;
     if (magnitude >= 1e6 || (step < 1e-8 && magnitude > 0)) return fmt::format("{:.3g}", value);
     return fmt::format("{:.{}f}{}", value * unit, digits, percent ? " %" : "");

@@ -101,8 +101,8 @@ void report(const Report& report, const std::string& path) {
   check(report.images, report.captions, "report");
   constexpr int kColumns = 4;
   const double grid_width = 440, chart_width = 480, heading = 62;
-  const double body = std::max(
-      grid_height(report.images, report.captions, grid_width, kColumns), 400.0);
+  const double body =
+      std::max(grid_height(report.images, report.captions, grid_width, kColumns), 400.0);
   const double width = grid_width + chart_width + 3 * kMargin + 16;
   Canvas canvas(width, heading + body + 2 * kMargin);
   canvas.text({kMargin, kMargin + 18}, report.title, {.size = 19, .bold = true});

@@ -29,9 +29,9 @@ struct Images {
 };
 
 struct Caption {
-  std::string text;           // "Sandal"
-  std::string detail = {};    // "98 %", on a second line
-  bool wrong = false;         // drawn in red
+  std::string text;         // "Sandal"
+  std::string detail = {};  // "98 %", on a second line
+  bool wrong = false;       // drawn in red
 };
 
 struct Report {

@@ -147,8 +147,9 @@ TEST_F(Plot, RefusesWhatDoesNotFit) {
   EXPECT_THROW(image_grid({pixels, 2, 4, 4}, {}, file, 0), InvalidArgument);
   EXPECT_THROW(image_grid({pixels, 2, 4, 4}, {{"a\xff"}, {"b"}}, file), InvalidArgument);
   EXPECT_THROW(confusion_matrix(std::vector<int64_t>{1, 2, 3}, {"a", "b"}, file), InvalidArgument);
-  EXPECT_THROW(confusion_matrix(std::vector<int64_t>(1000000), std::vector<std::string>(1000), file),
-               InvalidArgument);
+  EXPECT_THROW(
+      confusion_matrix(std::vector<int64_t>(1000000), std::vector<std::string>(1000), file),
+      InvalidArgument);
   EXPECT_FALSE(std::filesystem::exists(file));
 }
 
