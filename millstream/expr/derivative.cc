@@ -53,6 +53,8 @@ Expr slope(Expr y, Expr x) {
       return -kTwoOverRootPi * exp(-(x * x));
     case Prim::erfinv:
       return (1 / kTwoOverRootPi) * exp(y * y);
+    case Prim::erfcinv:
+      return -(1 / kTwoOverRootPi) * exp(y * y);
     case Prim::lgamma:
       return Expr::make(Prim::digamma, {x});
     case Prim::digamma:
@@ -134,13 +136,13 @@ Expr derivative_of_node(Expr y, std::span<const Expr> d) {
 
 }  // namespace
 
-Expr derivative(Expr e, int input) {
+Expr derivative(Expr e, int input, Expr seed) {
   std::unordered_map<const void*, Expr> derivatives;
   for (const Expr node : nodes_of(std::span(&e, 1))) {
     Expr d[3];
     for (int i = 0; i < node.arity(); ++i) d[i] = derivatives.at(node.operand(i).id());
     const bool wanted = node.prim() == Prim::input && node.index() == input;
-    derivatives.emplace(node.id(), wanted ? Expr(1) : derivative_of_node(node, d));
+    derivatives.emplace(node.id(), wanted ? seed : derivative_of_node(node, d));
   }
   return derivatives.at(e.id());
 }

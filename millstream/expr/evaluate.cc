@@ -64,6 +64,8 @@ double evaluate_unary(Prim prim, double a) {
       return std::erfc(a);
     case Prim::erfinv:
       return special::erfinv(a);
+    case Prim::erfcinv:
+      return special::erfcinv(a);
     case Prim::lgamma:
       return special::lgamma(a);
     case Prim::digamma:

@@ -98,10 +98,11 @@ double evaluate(Expr e, std::span<const double> inputs);
 // One primitive of the given operands.
 double evaluate(Prim prim, std::span<const double> operands);
 
-// The derivative by an input. Steps count as flat: floor and sign have the derivative 0 everywhere.
-// At a tie, max and min belong to their first operand. NaN where no derivative is known (by the
-// first parameter of igamma and zeta, the first two of betainc).
-Expr derivative(Expr e, int input);
+// `seed` times the derivative by an input; a seed reaches into branches, so that a branch not taken
+// costs nothing and spoils nothing (0 * infinity). Steps count as flat: floor and sign have the
+// derivative 0 everywhere. At a tie, max and min belong to their first operand. NaN where no
+// derivative is known (by the first parameter of igamma and zeta, the first two of betainc).
+Expr derivative(Expr e, int input, Expr seed = 1);
 
 // "max(x0 * 2 + 1, x1)", for messages and tests.
 std::string to_string(Expr e);

@@ -32,6 +32,7 @@ enum class Prim : uint8_t {
   erf,
   erfc,
   erfinv,
+  erfcinv,
   lgamma,
   digamma,
   bessel_i0e,

@@ -8,16 +8,16 @@ namespace millstream {
 
 std::string_view name_of(Prim p) {
   static constexpr std::array<std::string_view, kPrims> names = {
-      "input",      "constant",    "neg",        "abs",        "sign",        "floor",
-      "ceil",       "round",       "trunc",      "sqrt",       "rsqrt",       "exp",
-      "expm1",      "log",         "log1p",      "sin",        "cos",         "asin",
-      "acos",       "atan",        "tanh",       "erf",        "erfc",        "erfinv",
-      "lgamma",     "digamma",     "bessel_i0e", "bessel_i1e", "logical_not", "add",
-      "sub",        "mul",         "div",        "min",        "max",         "pow",
-      "atan2",      "nextafter",   "floor_div",  "floor_mod",  "trunc_div",   "trunc_mod",
-      "igamma",     "igammac",     "zeta",       "less",       "less_equal",  "equal",
-      "not_equal",  "logical_and", "logical_or", "bit_and",    "bit_or",      "bit_xor",
-      "shift_left", "shift_right", "select",     "betainc"};
+      "input",     "constant",   "neg",         "abs",        "sign",       "floor",
+      "ceil",      "round",      "trunc",       "sqrt",       "rsqrt",      "exp",
+      "expm1",     "log",        "log1p",       "sin",        "cos",        "asin",
+      "acos",      "atan",       "tanh",        "erf",        "erfc",       "erfinv",
+      "erfcinv",   "lgamma",     "digamma",     "bessel_i0e", "bessel_i1e", "logical_not",
+      "add",       "sub",        "mul",         "div",        "min",        "max",
+      "pow",       "atan2",      "nextafter",   "floor_div",  "floor_mod",  "trunc_div",
+      "trunc_mod", "igamma",     "igammac",     "zeta",       "less",       "less_equal",
+      "equal",     "not_equal",  "logical_and", "logical_or", "bit_and",    "bit_or",
+      "bit_xor",   "shift_left", "shift_right", "select",     "betainc"};
   static_assert(!names.back().empty(), "a primitive has no name");
   return names[static_cast<size_t>(p)];
 }

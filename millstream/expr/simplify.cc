@@ -120,6 +120,7 @@ Simpler simplify_select(Expr condition, Expr a, Expr b) {
     return Expr::make(Prim::select, {condition.operand(0), b, a});
   }
   if (boolean(condition) && a.is_constant(1) && b.is_constant(0)) return condition;
+  if (boolean(condition) && a.is_constant(0) && b.is_constant(1)) return !condition;
   return {};
 }
 

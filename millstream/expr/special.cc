@@ -64,6 +64,22 @@ double beta_fraction(double a, double b, double x) {
   return product;
 }
 
+// The y >= 0 with erf(y) = z and erfc(y) = tail, of which the smaller is the exact one.
+double inverse_erf(double z, double tail) {
+  if (tail == 0) return kInf;
+  if (z < 1e-9) return z * std::sqrt(kPi) / 2;
+  // Winitzki's closed form is right to 2e-3; steps of Halley reach the last digits.
+  const double l = z < 0.5 ? std::log1p(-z * z) : std::log(tail) + std::log1p(z);
+  const double a = 0.147, h = 2 / (kPi * a) + l / 2;
+  double y = std::sqrt(std::sqrt(h * h - l / a) - h);
+  for (int step = 0; step < 4; ++step) {
+    const double error = z < 0.5 ? std::erf(y) - z : tail - std::erfc(y);
+    const double newton = error * std::exp(y * y) * std::sqrt(kPi) / 2;
+    y -= newton / (1 + y * newton);
+  }
+  return y;
+}
+
 // exp(-x) I_order(x) for x >= 0: the power series for small x, the asymptotic one for large.
 double bessel_ie(int order, double x) {
   if (x < 30) {
@@ -128,19 +144,13 @@ double digamma(double x) {
 
 double erfinv(double x) {
   if (!(std::abs(x) <= 1)) return kNan;
-  if (std::abs(x) == 1) return std::copysign(kInf, x);
-  if (std::abs(x) < 1e-9) return x * std::sqrt(kPi) / 2;
-  // Winitzki's closed form is right to 2e-3; three steps of Halley reach the last digits.
-  const double z = std::abs(x), tail = 1 - z;
-  const double l = std::log1p(-z * z), a = 0.147;
-  const double h = 2 / (kPi * a) + l / 2;
-  double y = std::sqrt(std::sqrt(h * h - l / a) - h);
-  for (int step = 0; step < 3; ++step) {
-    const double error = z < 0.5 ? std::erf(y) - z : tail - std::erfc(y);
-    const double newton = error / (2 / std::sqrt(kPi) * std::exp(-y * y));
-    y -= newton / (1 + y * newton);
-  }
-  return std::copysign(y, x);
+  const double z = std::abs(x);
+  return std::copysign(inverse_erf(z, 1 - z), x);
+}
+
+double erfcinv(double x) {
+  if (!(x >= 0 && x <= 2)) return kNan;
+  return x <= 1 ? inverse_erf(1 - x, x) : -inverse_erf(x - 1, 2 - x);
 }
 
 double bessel_i0e(double x) { return bessel_ie(0, std::abs(x)); }

@@ -6,6 +6,7 @@ namespace millstream::special {
 double lgamma(double x);   // log |gamma(x)|
 double digamma(double x);  // its derivative
 double erfinv(double x);
+double erfcinv(double x);
 double bessel_i0e(double x);  // exp(-|x|) I0(x)
 double bessel_i1e(double x);
 // Hurwitz's zeta: the sum of (q + k)^-s over k >= 0, s > 1.
