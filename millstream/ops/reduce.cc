@@ -32,7 +32,7 @@ Specs infer_spread(const InferContext& c) {
   const Shape shape(std::span<const int64_t>(c.attrs.ints(0)));
   const Shape& from = c.inputs[0].shape;
   const bool kept = from.has_rank() && from.rank() == shape.rank();
-  if (from.has_rank() && shape.known() && from != reduced_shape(shape, c.attrs[1], kept)) {
+  if (shape.known() && !compatible(from, reduced_shape(shape, c.attrs[1], kept))) {
     throw InvalidArgument(fmt::format("a tensor of shape {} does not spread to shape {}",
                                       from.to_string(), shape.to_string()));
   }

@@ -1,6 +1,7 @@
 #include "millstream/tensor/shape.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "millstream/base/error.h"
 
@@ -118,6 +119,12 @@ int normalize_axis(int64_t axis, int rank) {
                     axis, rank, -rank, rank));
   }
   return static_cast<int>(axis < 0 ? axis + rank : axis);
+}
+
+bool compatible(const Shape& a, const Shape& b) {
+  if (!a.has_rank() || !b.has_rank()) return true;
+  return std::equal(a.dims().begin(), a.dims().end(), b.dims().begin(), b.dims().end(),
+                    [](int64_t x, int64_t y) { return x == y || x == kUnknown || y == kUnknown; });
 }
 
 Shape merge_alternatives(const Shape& a, const Shape& b) {

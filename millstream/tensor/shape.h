@@ -83,6 +83,9 @@ Shape broadcast(const Shape& a, const Shape& b);
 // An axis in [-rank, rank) as one in [0, rank); InvalidArgument names the axis and the range.
 int normalize_axis(int64_t axis, int rank);
 
+// Whether both can describe one tensor: ranks and sizes are equal where both are known.
+bool compatible(const Shape& a, const Shape& b);
+
 // What is known of two alternatives: dimensions that differ become unknown.
 Shape merge_alternatives(const Shape& a, const Shape& b);
 
