@@ -2,6 +2,7 @@
 
 #include "millstream/device/context.h"
 #include "millstream/ops/array.h"
+#include "millstream/ops/map.h"
 #include "millstream/ops/op.h"
 
 namespace millstream {
@@ -27,7 +28,10 @@ Device& place(std::span<const Tensor> inputs) {
 }
 
 const Kernel& choose_kernel(const KernelContext& context) {
-  const Kernel* kernel = context.op.kernels[static_cast<size_t>(context.device.backend())];
+  const Backend backend = context.device.backend();
+  const Kernel* kernel = context.op.map != nullptr
+                             ? map_kernel(backend)
+                             : context.op.kernels[static_cast<size_t>(backend)];
   std::string reasons;
   for (; kernel != nullptr; kernel = kernel->next) {
     const char* reason = kernel->refuse == nullptr ? nullptr : kernel->refuse(context);
@@ -36,6 +40,17 @@ const Kernel& choose_kernel(const KernelContext& context) {
   }
   throw Unimplemented({.message = fmt::format("no kernel of {} runs this call on a {}{}",
                                               context.op.name(), context.device.type(), reasons)});
+}
+
+// A row-major copy that no observer hears of.
+Tensor row_major(const Tensor& x) {
+  if (x.contiguous()) return x;
+  const Tensor copy = Tensor::empty(x.dtype(), x.shape(), x.device());
+  const Attrs none;
+  const KernelContext context{op::identity, std::span(&x, 1), none, std::span(&copy, 1),
+                              x.device()};
+  choose_kernel(context).run(context);
+  return copy;
 }
 
 // Inputs as kernels of `op` read them: on the device, and row-major unless the op takes strides.
@@ -50,7 +65,7 @@ std::span<const Tensor> prepare(const Op& op, std::span<const Tensor> inputs, De
   if (all_ready) return inputs;
   for (const Tensor& input : inputs) {
     const Tensor here = copy_to(input, device);
-    moved.push_back(op.strided ? here : contiguous(here));
+    moved.push_back(op.strided ? here : row_major(here));
   }
   return moved;
 }
@@ -85,6 +100,16 @@ Tensors run(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, De
   return results;
 }
 
+// One output whose dtype and shape follow from those of the inputs alone: no lists are built.
+Tensor run_map(const Op& op, std::span<const Tensor> inputs, Device& device) {
+  const Tensor result = Tensor::empty(map_dtype(op, inputs), map_shape(inputs), device);
+  Tensors moved;
+  const std::span<const Tensor> ready = prepare(op, inputs, device, moved);
+  const KernelContext context{op, ready, Attrs(), std::span(&result, 1), device};
+  choose_kernel(context).run(context);
+  return result;
+}
+
 bool observed() { return observers != nullptr; }
 
 void notify(const Call& call) {
@@ -99,6 +124,7 @@ Tensors call_all(const Op& op, std::span<const Tensor> inputs, const Attrs& attr
   check_defined(op, inputs);
   Device& device = place(inputs);
   try {
+    if (op.map != nullptr) return {call(op, inputs, attrs)};
     if (op.compose != nullptr) return op.compose(inputs, attrs);
     Tensors results = run(op, inputs, attrs, device);
     if (observed()) notify({op, inputs, attrs, results});
@@ -110,7 +136,19 @@ Tensors call_all(const Op& op, std::span<const Tensor> inputs, const Attrs& attr
 }
 
 Tensor call(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs) {
-  return call_all(op, inputs, attrs)[0];
+  if (op.map == nullptr) return call_all(op, inputs, attrs)[0];
+  check_defined(op, inputs);
+  Device& device = place(inputs);
+  try {
+    Tensors adopted;
+    inputs = adopt_dtypes(op, inputs, adopted);
+    const Tensor result = run_map(op, inputs, device);
+    if (observed()) notify({op, inputs, attrs, std::span(&result, 1)});
+    return result;
+  } catch (Error& error) {
+    annotate(error, op, inputs, &device);
+    throw;
+  }
 }
 
 Specs infer(const Op& op, std::span<const Spec> inputs, const Attrs& attrs) {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 
+#include "millstream/ops/map.h"
 #include "millstream/ops/op.h"
 
 namespace millstream {
@@ -110,6 +111,7 @@ std::string_view Op::name() const {
 const std::vector<const Op*>& all_ops() {
   static const auto* const ops = [] {
     auto* all = new std::vector<const Op*>(registered());
+    for (size_t i = 0; i < map_op_count(); ++i) all->push_back(&map_op(i));
     std::sort(all->begin(), all->end(),
               [](const Op* a, const Op* b) { return a->names < b->names; });
     return all;

@@ -1,0 +1,33 @@
+#pragma once
+// Elementwise ops at run time: the Ops made from the declarations in elementwise.h, the derived
+// ones (their gradients), and the rules for dtypes and shapes that all of them share.
+#include <initializer_list>
+#include <span>
+
+#include "millstream/ops/op.h"
+
+namespace millstream {
+
+// The declared op at this position of the tuple `elementwise`.
+size_t map_op_count();
+const Op& map_op(size_t index);
+
+// What a declared op does when it is called with tensors.
+Tensor call_map(size_t index, std::initializer_list<Tensor> inputs);
+
+// dtype of the result; InvalidArgument if the inputs' dtypes do not fit the op or each other.
+DType map_dtype(const Op& op, std::span<const Tensor> inputs);
+// The broadcast shape of the inputs.
+Shape map_shape(std::span<const Tensor> inputs);
+// The inputs with each literal in the dtype of the operand beside it. `adopted` owns what had to be
+// made; without literals the span stays on `inputs`.
+std::span<const Tensor> adopt_dtypes(const Op& op, std::span<const Tensor> inputs,
+                                     Tensors& adopted);
+
+// The one kernel of a backend that runs every elementwise op, declared or derived.
+struct RegisterMapKernel {
+  RegisterMapKernel(Backend backend, Kernel kernel);
+};
+const Kernel* map_kernel(Backend backend);
+
+}  // namespace millstream
