@@ -65,13 +65,6 @@ bool Shape::known() const {
   return ranked_;
 }
 
-int64_t Shape::elements() const {
-  if (!known()) return kUnknown;
-  int64_t product = 1;
-  for (const int64_t size : dims_) product *= size;
-  return product;
-}
-
 std::string Shape::to_string() const {
   if (!ranked_) return "<unknown>";
   std::string text = "[";

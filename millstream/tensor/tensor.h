@@ -155,7 +155,14 @@ T Tensor::item() const {
     throw InvalidArgument("only a tensor with one element has an item(); this one has shape " +
                           shape().to_string());
   }
-  return to_vector<T>()[0];
+  const Tensor source = host();
+  return dispatch(dtype(), [&]<class S>(std::type_identity<S>) {
+    if constexpr (std::is_same_v<S, float16_t> || std::is_same_v<S, bfloat16_t>) {
+      return static_cast<T>(static_cast<float>(*source.data<S>()));
+    } else {
+      return static_cast<T>(*source.data<S>());
+    }
+  });
 }
 
 }  // namespace millstream
