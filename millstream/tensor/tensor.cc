@@ -62,8 +62,7 @@ FreeNodes& free_nodes() {
 bool row_major(const Shape& shape, const Dims& strides) {
   int64_t expected = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
-    if (shape[i] == 0) return true;
-    if (shape[i] != 1 && strides[i] != expected) return false;
+    if (shape[i] != 1 && strides[i] != expected) return shape.elements() == 0;
     expected *= shape[i];
   }
   return true;
