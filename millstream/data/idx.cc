@@ -84,20 +84,13 @@ class Reader {
 
 std::optional<DType> dtype_of_code(uint8_t code) {
   switch (code) {
-    case 0x08:
-      return DType::uint8;
-    case 0x09:
-      return DType::int8;
-    case 0x0b:
-      return DType::int16;
-    case 0x0c:
-      return DType::int32;
-    case 0x0d:
-      return DType::float32;
-    case 0x0e:
-      return DType::float64;
-    default:
-      return std::nullopt;
+    case 0x08: return DType::uint8;
+    case 0x09: return DType::int8;
+    case 0x0b: return DType::int16;
+    case 0x0c: return DType::int32;
+    case 0x0d: return DType::float32;
+    case 0x0e: return DType::float64;
+    default: return std::nullopt;
   }
 }
 

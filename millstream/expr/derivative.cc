@@ -19,54 +19,33 @@ Expr lgamma(Expr x) { return Expr::make(Prim::lgamma, {x}); }
 // its own derivative.
 Expr slope(Expr y, Expr x) {
   switch (y.prim()) {
-    case Prim::neg:
-      return -1;
-    case Prim::abs:
-      return Expr::make(Prim::sign, {x});
-    case Prim::sqrt:
-      return 0.5 / y;
-    case Prim::rsqrt:
-      return -0.5 * (y / x);
-    case Prim::exp:
-      return y;
-    case Prim::expm1:
-      return y + 1;
-    case Prim::log:
-      return 1 / x;
-    case Prim::log1p:
-      return 1 / (1 + x);
-    case Prim::sin:
-      return Expr::make(Prim::cos, {x});
-    case Prim::cos:
-      return -Expr::make(Prim::sin, {x});
-    case Prim::asin:
-      return Expr::make(Prim::rsqrt, {(1 - x) * (1 + x)});
-    case Prim::acos:
-      return -Expr::make(Prim::rsqrt, {(1 - x) * (1 + x)});
-    case Prim::atan:
-      return 1 / (1 + x * x);
-    case Prim::tanh:
-      return 1 - y * y;
-    case Prim::erf:
-      return kTwoOverRootPi * exp(-(x * x));
-    case Prim::erfc:
-      return -kTwoOverRootPi * exp(-(x * x));
-    case Prim::erfinv:
-      return (1 / kTwoOverRootPi) * exp(y * y);
-    case Prim::erfcinv:
-      return -(1 / kTwoOverRootPi) * exp(y * y);
-    case Prim::lgamma:
-      return Expr::make(Prim::digamma, {x});
-    case Prim::digamma:
-      return Expr::make(Prim::zeta, {2, x});
+    case Prim::neg: return -1;
+    case Prim::abs: return Expr::make(Prim::sign, {x});
+    case Prim::sqrt: return 0.5 / y;
+    case Prim::rsqrt: return -0.5 * (y / x);
+    case Prim::exp: return y;
+    case Prim::expm1: return y + 1;
+    case Prim::log: return 1 / x;
+    case Prim::log1p: return 1 / (1 + x);
+    case Prim::sin: return Expr::make(Prim::cos, {x});
+    case Prim::cos: return -Expr::make(Prim::sin, {x});
+    case Prim::asin: return Expr::make(Prim::rsqrt, {(1 - x) * (1 + x)});
+    case Prim::acos: return -Expr::make(Prim::rsqrt, {(1 - x) * (1 + x)});
+    case Prim::atan: return 1 / (1 + x * x);
+    case Prim::tanh: return 1 - y * y;
+    case Prim::erf: return kTwoOverRootPi * exp(-(x * x));
+    case Prim::erfc: return -kTwoOverRootPi * exp(-(x * x));
+    case Prim::erfinv: return (1 / kTwoOverRootPi) * exp(y * y);
+    case Prim::erfcinv: return -(1 / kTwoOverRootPi) * exp(y * y);
+    case Prim::lgamma: return Expr::make(Prim::digamma, {x});
+    case Prim::digamma: return Expr::make(Prim::zeta, {2, x});
     case Prim::bessel_i0e:
       return Expr::make(Prim::bessel_i1e, {x}) - Expr::make(Prim::sign, {x}) * y;
     case Prim::bessel_i1e: {
       const Expr ratio = select(x == 0, 0.5, y / x);
       return Expr::make(Prim::bessel_i0e, {x}) - Expr::make(Prim::sign, {x}) * y - ratio;
     }
-    default:
-      return 0;  // steps and logic
+    default: return 0;  // steps and logic
   }
 }
 
@@ -84,34 +63,20 @@ Expr partial(Expr y, int i) {
   const Expr a = y.operand(0), b = y.operand(1);
   const bool first = i == 0;
   switch (y.prim()) {
-    case Prim::add:
-      return 1;
-    case Prim::sub:
-      return first ? 1 : -1;
-    case Prim::mul:
-      return first ? b : a;
-    case Prim::div:
-      return first ? 1 / b : -(y / b);
-    case Prim::pow:
-      return first ? b * pow(a, b - 1) : y * log(select(a > 0, a, 1));
-    case Prim::atan2:
-      return first ? b / (a * a + b * b) : -(a / (a * a + b * b));
-    case Prim::nextafter:
-      return first ? 1 : 0;
-    case Prim::floor_mod:
-      return first ? Expr(1) : -Expr::make(Prim::floor_div, {a, b});
-    case Prim::trunc_mod:
-      return first ? Expr(1) : -Expr::make(Prim::trunc_div, {a, b});
-    case Prim::igamma:
-      return first ? Expr(kUnknownSlope) : igamma_slope(a, b);
-    case Prim::igammac:
-      return first ? Expr(kUnknownSlope) : -igamma_slope(a, b);
-    case Prim::zeta:
-      return first ? Expr(kUnknownSlope) : -a * Expr::make(Prim::zeta, {a + 1, b});
-    case Prim::betainc:
-      return i < 2 ? Expr(kUnknownSlope) : betainc_slope(a, b, y.operand(2));
-    default:
-      return 0;
+    case Prim::add: return 1;
+    case Prim::sub: return first ? 1 : -1;
+    case Prim::mul: return first ? b : a;
+    case Prim::div: return first ? 1 / b : -(y / b);
+    case Prim::pow: return first ? b * pow(a, b - 1) : y * log(select(a > 0, a, 1));
+    case Prim::atan2: return first ? b / (a * a + b * b) : -(a / (a * a + b * b));
+    case Prim::nextafter: return first ? 1 : 0;
+    case Prim::floor_mod: return first ? Expr(1) : -Expr::make(Prim::floor_div, {a, b});
+    case Prim::trunc_mod: return first ? Expr(1) : -Expr::make(Prim::trunc_div, {a, b});
+    case Prim::igamma: return first ? Expr(kUnknownSlope) : igamma_slope(a, b);
+    case Prim::igammac: return first ? Expr(kUnknownSlope) : -igamma_slope(a, b);
+    case Prim::zeta: return first ? Expr(kUnknownSlope) : -a * Expr::make(Prim::zeta, {a + 1, b});
+    case Prim::betainc: return i < 2 ? Expr(kUnknownSlope) : betainc_slope(a, b, y.operand(2));
+    default: return 0;
   }
 }
 

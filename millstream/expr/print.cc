@@ -28,24 +28,12 @@ std::string to_string(Expr e) {
     const auto operand = [&](int i) { return texts.at(node.operand(i).id()); };
     std::string text;
     switch (node.prim()) {
-      case Prim::input:
-        text = fmt::format("x{}", node.index());
-        break;
-      case Prim::constant:
-        text = fmt::format("{}", node.value());
-        break;
-      case Prim::add:
-        text = fmt::format("({} + {})", operand(0), operand(1));
-        break;
-      case Prim::sub:
-        text = fmt::format("({} - {})", operand(0), operand(1));
-        break;
-      case Prim::mul:
-        text = fmt::format("({} * {})", operand(0), operand(1));
-        break;
-      case Prim::div:
-        text = fmt::format("({} / {})", operand(0), operand(1));
-        break;
+      case Prim::input: text = fmt::format("x{}", node.index()); break;
+      case Prim::constant: text = fmt::format("{}", node.value()); break;
+      case Prim::add: text = fmt::format("({} + {})", operand(0), operand(1)); break;
+      case Prim::sub: text = fmt::format("({} - {})", operand(0), operand(1)); break;
+      case Prim::mul: text = fmt::format("({} * {})", operand(0), operand(1)); break;
+      case Prim::div: text = fmt::format("({} / {})", operand(0), operand(1)); break;
       default:
         for (int i = 0; i < node.arity(); ++i) text += (i > 0 ? ", " : "") + operand(i);
         text = fmt::format("{}({})", name_of(node.prim()), text);

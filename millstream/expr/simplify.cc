@@ -90,26 +90,17 @@ Simpler simplify_logic(Prim prim, Expr a, Expr b) {
 
 Simpler simplify_binary(Prim prim, Expr a, Expr b) {
   switch (prim) {
-    case Prim::add:
-      return simplify_sum(a, b);
-    case Prim::sub:
-      return simplify_difference(a, b);
-    case Prim::mul:
-      return simplify_product(a, b);
-    case Prim::div:
-      return simplify_quotient(a, b);
-    case Prim::pow:
-      return simplify_power(a, b);
+    case Prim::add: return simplify_sum(a, b);
+    case Prim::sub: return simplify_difference(a, b);
+    case Prim::mul: return simplify_product(a, b);
+    case Prim::div: return simplify_quotient(a, b);
+    case Prim::pow: return simplify_power(a, b);
     case Prim::min:
-    case Prim::max:
-      return same(a, b) ? Simpler(a) : Simpler();
-    case Prim::less:
-      return same(a, b) ? Simpler(Expr(0)) : Simpler();
+    case Prim::max: return same(a, b) ? Simpler(a) : Simpler();
+    case Prim::less: return same(a, b) ? Simpler(Expr(0)) : Simpler();
     case Prim::logical_and:
-    case Prim::logical_or:
-      return simplify_logic(prim, a, b);
-    default:
-      return {};
+    case Prim::logical_or: return simplify_logic(prim, a, b);
+    default: return {};
   }
 }
 
@@ -129,10 +120,8 @@ Simpler simplify_select(Expr condition, Expr a, Expr b) {
 std::optional<Expr> simplify(Prim prim, std::span<const Expr> operands) {
   if (const Simpler folded = fold(prim, operands)) return folded;
   switch (operands.size()) {
-    case 1:
-      return simplify_unary(prim, operands[0]);
-    case 2:
-      return simplify_binary(prim, operands[0], operands[1]);
+    case 1: return simplify_unary(prim, operands[0]);
+    case 2: return simplify_binary(prim, operands[0], operands[1]);
     default:
       if (prim != Prim::select) return {};
       return simplify_select(operands[0], operands[1], operands[2]);

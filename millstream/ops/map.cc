@@ -17,22 +17,17 @@ namespace {
 bool accepts(DTypeRule rule, DType dtype) {
   switch (rule) {
     case DTypeRule::floating:
-    case DTypeRule::predicate:
-      return is_floating(dtype);
+    case DTypeRule::predicate: return is_floating(dtype);
     case DTypeRule::numeric:
-    case DTypeRule::compare:
-      return dtype != boolean;
-    case DTypeRule::integer:
-      return is_integer(dtype);
+    case DTypeRule::compare: return dtype != boolean;
+    case DTypeRule::integer: return is_integer(dtype);
     case DTypeRule::signed_:
       return is_floating(dtype) || (is_integer(dtype) && !is_unsigned(dtype));
-    case DTypeRule::boolean:
-      return dtype == boolean;
+    case DTypeRule::boolean: return dtype == boolean;
     case DTypeRule::any:
     case DTypeRule::equality:
     case DTypeRule::select:
-    case DTypeRule::derived:
-      return true;
+    case DTypeRule::derived: return true;
   }
   return false;
 }

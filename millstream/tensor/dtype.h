@@ -76,32 +76,19 @@ constexpr DType dtype_of() {
 template <class F>
 decltype(auto) dispatch(DType dtype, F&& f) {
   switch (dtype) {
-    case boolean:
-      return f(std::type_identity<bool>());
-    case int8:
-      return f(std::type_identity<int8_t>());
-    case int16:
-      return f(std::type_identity<int16_t>());
-    case int32:
-      return f(std::type_identity<int32_t>());
-    case int64:
-      return f(std::type_identity<int64_t>());
-    case uint8:
-      return f(std::type_identity<uint8_t>());
-    case uint16:
-      return f(std::type_identity<uint16_t>());
-    case uint32:
-      return f(std::type_identity<uint32_t>());
-    case uint64:
-      return f(std::type_identity<uint64_t>());
-    case float16:
-      return f(std::type_identity<float16_t>());
-    case bfloat16:
-      return f(std::type_identity<bfloat16_t>());
-    case float32:
-      return f(std::type_identity<float>());
-    case float64:
-      return f(std::type_identity<double>());
+    case boolean: return f(std::type_identity<bool>());
+    case int8: return f(std::type_identity<int8_t>());
+    case int16: return f(std::type_identity<int16_t>());
+    case int32: return f(std::type_identity<int32_t>());
+    case int64: return f(std::type_identity<int64_t>());
+    case uint8: return f(std::type_identity<uint8_t>());
+    case uint16: return f(std::type_identity<uint16_t>());
+    case uint32: return f(std::type_identity<uint32_t>());
+    case uint64: return f(std::type_identity<uint64_t>());
+    case float16: return f(std::type_identity<float16_t>());
+    case bfloat16: return f(std::type_identity<bfloat16_t>());
+    case float32: return f(std::type_identity<float>());
+    case float64: return f(std::type_identity<double>());
   }
   throw Internal("a DType outside of its enumeration");
 }

@@ -40,21 +40,11 @@ void mutate(std::string& content, Random& random) {
   if (content.empty()) return;
   const auto at = static_cast<size_t>(below(random, std::ssize(content)));
   switch (below(random, 5)) {
-    case 0:
-      content[at] = static_cast<char>(random());
-      break;
-    case 1:
-      content[at] ^= static_cast<char>(1 << below(random, 8));
-      break;
-    case 2:
-      content.resize(at);
-      break;
-    case 3:
-      content.insert(at, 1 + below(random, 4), static_cast<char>(random()));
-      break;
-    case 4:
-      content.replace(at, 4, "\xff\xff\xff\xff");
-      break;
+    case 0: content[at] = static_cast<char>(random()); break;
+    case 1: content[at] ^= static_cast<char>(1 << below(random, 8)); break;
+    case 2: content.resize(at); break;
+    case 3: content.insert(at, 1 + below(random, 4), static_cast<char>(random())); break;
+    case 4: content.replace(at, 4, "\xff\xff\xff\xff"); break;
   }
 }
 

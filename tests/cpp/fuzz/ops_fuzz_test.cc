@@ -137,22 +137,14 @@ class Generator {
     if (parameter.has_default && likely(50)) return parameter.value;
     if (parameter.optional && likely(30)) return {};
     switch (parameter.kind) {
-      case Parameter::Kind::boolean:
-        return likely(50);
-      case Parameter::Kind::integer:
-        return any_integer();
-      case Parameter::Kind::number:
-        return any_number();
-      case Parameter::Kind::text:
-        return any_text();
-      case Parameter::Kind::dtype:
-        return likely(50) ? dtype_ : any_dtype();
-      case Parameter::Kind::ints:
-        return integers();
-      case Parameter::Kind::floats:
-        return Floats(static_cast<size_t>(below(4)), any_number());
-      default:
-        return {};
+      case Parameter::Kind::boolean: return likely(50);
+      case Parameter::Kind::integer: return any_integer();
+      case Parameter::Kind::number: return any_number();
+      case Parameter::Kind::text: return any_text();
+      case Parameter::Kind::dtype: return likely(50) ? dtype_ : any_dtype();
+      case Parameter::Kind::ints: return integers();
+      case Parameter::Kind::floats: return Floats(static_cast<size_t>(below(4)), any_number());
+      default: return {};
     }
   }
 
@@ -205,7 +197,10 @@ void expect_promised(const Op& op, const RandomCall& call, const Tensors& output
 class FuzzOps : public testing::TestWithParam<const Op*> {
  protected:
   void SetUp() override { current_device().pool().set_limit(kMemory); }
-  void TearDown() override { current_device().pool().set_limit(std::nullopt); }
+  void TearDown() override { current_device().pool().set_limit(limit_); }
+
+ private:
+  std::optional<size_t> limit_ = current_device().pool().limit();
 };
 
 TEST_P(FuzzOps, GiveWhatTheyPromiseOrAnErrorToMend) {
