@@ -56,7 +56,9 @@ struct Runs {
 };
 
 template <class To, class From>
-void copy_run(const From* from, int64_t step, int64_t n, To* to) {
+void copy_run(const void* source, int64_t step, int64_t n, void* target) {
+  const auto* from = static_cast<const From*>(source);
+  auto* to = static_cast<To*>(target);
   if (step == 1) {
     if constexpr (std::is_same_v<To, From>) {
       std::memcpy(to, from, static_cast<size_t>(n) * sizeof(To));
@@ -68,25 +70,17 @@ void copy_run(const From* from, int64_t step, int64_t n, To* to) {
   }
 }
 
-constexpr int64_t kGrain = 1 << 16;  // elements
+// One function per pair of dtypes and no more: everything around it is compiled once.
+using CopyRun = void (*)(const void* source, int64_t step, int64_t n, void* target);
 
-template <class To, class From>
-void copy_as(const Tensor& x, const From* from, To* to) {
-  const Runs runs(x);
-  const int64_t length = runs.length();
-  if (runs.sizes.size() == 1) {
-    parallel_for(length, kGrain, [&](int64_t begin, int64_t end) {
-      copy_run(from + begin * runs.step(), runs.step(), end - begin, to + begin);
-    });
-    return;
-  }
-  parallel_for(x.elements() / length, std::max<int64_t>(1, kGrain / length),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t run = begin; run < end; ++run) {
-                   copy_run(from + runs.offset(run), runs.step(), length, to + run * length);
-                 }
-               });
+CopyRun copy_run_of(DType from, DType to) {
+  return dispatch(from, [&]<class From>(std::type_identity<From>) {
+    return dispatch(to,
+                    []<class To>(std::type_identity<To>) -> CopyRun { return copy_run<To, From>; });
+  });
 }
+
+constexpr int64_t kGrain = 1 << 16;  // elements
 
 void run_copy(const KernelContext& c) {
   copy_elements(c.inputs[0], c.outputs[0].dtype(), c.out<std::byte>());
@@ -107,13 +101,28 @@ const RegisterKernel fill(op::fill, Backend::cpu, {.name = "fill", .run = run_fi
 
 }  // namespace
 
-void copy_elements(const Tensor& from, DType dtype, void* to) {
-  if (from.elements() == 0) return;
-  dispatch(from.dtype(), [&]<class From>(std::type_identity<From>) {
-    dispatch(dtype, [&]<class To>(std::type_identity<To>) {
-      copy_as(from, from.data<From>(), static_cast<To*>(to));
+void copy_elements(const Tensor& x, DType dtype, void* to) {
+  if (x.elements() == 0) return;
+  const CopyRun copy = copy_run_of(x.dtype(), dtype);
+  const auto* source = x.data<std::byte>();
+  auto* target = static_cast<std::byte*>(to);
+  const auto from_bytes = static_cast<int64_t>(size_of(x.dtype()));
+  const auto to_bytes = static_cast<int64_t>(size_of(dtype));
+  const Runs runs(x);
+  const int64_t length = runs.length(), step = runs.step();
+  if (runs.sizes.size() == 1) {
+    parallel_for(length, kGrain, [&](int64_t begin, int64_t end) {
+      copy(source + begin * step * from_bytes, step, end - begin, target + begin * to_bytes);
     });
-  });
+    return;
+  }
+  parallel_for(x.elements() / length, std::max<int64_t>(1, kGrain / length),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t run = begin; run < end; ++run) {
+                   copy(source + runs.offset(run) * from_bytes, step, length,
+                        target + run * length * to_bytes);
+                 }
+               });
 }
 
 }  // namespace millstream::cpu
