@@ -62,7 +62,7 @@ class Shape {
   int rank() const { return dims_.size(); }
   int64_t operator[](int i) const { return dims_[i < 0 ? i + dims_.size() : i]; }
   const Dims& dims() const { return dims_; }
-  int64_t elements() const {      // kUnknown if any dimension is
+  int64_t elements() const {  // kUnknown if any dimension is
     int64_t product = 1;
     for (const int64_t size : dims_) {
       if (size == kUnknown) return kUnknown;
