@@ -1,0 +1,214 @@
+#include "millstream/ops/pool.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "millstream/ops/array.h"
+#include "millstream/ops/views.h"
+
+namespace millstream {
+namespace {
+
+// Two sizes from 1, 2 or one per dimension.
+Ints spatial(const Ints& sizes, bool channels_last, std::string_view what) {
+  const auto refuse = [&](std::string_view rule) {
+    throw InvalidArgument(fmt::format("{}=[{}]: {}", what, fmt::join(sizes, ", "), rule));
+  };
+  for (const int64_t size : sizes) {
+    if (size < 1) refuse("sizes are at least 1");
+  }
+  if (sizes.size() == 1) return {sizes[0], sizes[0]};
+  if (sizes.size() == 2) return sizes;
+  if (sizes.size() != 4) refuse("give one size, two, or one for each of the 4 dimensions");
+  const size_t height = channels_last ? 1 : 2;
+  if (sizes[0] != 1 || sizes[channels_last ? 3 : 1] != 1) {
+    refuse("the sizes of batch and channels are 1");
+  }
+  return {sizes[height], sizes[height + 1]};
+}
+
+int64_t output_size(int64_t size, int64_t window, int64_t stride, bool same) {
+  if (size == kUnknown) return kUnknown;
+  if (same) return (size + stride - 1) / stride;
+  if (size < window) {
+    throw InvalidArgument(
+        {.message = fmt::format("a window of {} is larger than the image's {}", window, size),
+         .hint = "padding='SAME', or a smaller window"});
+  }
+  return (size - window) / stride + 1;
+}
+
+bool channels_last(const std::string& format) {
+  if (format != "NHWC" && format != "NCHW") {
+    throw InvalidArgument(fmt::format("data_format='{}' is neither 'NHWC' nor 'NCHW'", format));
+  }
+  return format == "NHWC";
+}
+
+bool same_padding(const std::string& padding) {
+  if (padding != "SAME" && padding != "VALID") {
+    throw InvalidArgument(fmt::format("padding='{}' is neither 'SAME' nor 'VALID'", padding));
+  }
+  return padding == "SAME";
+}
+
+// Attributes of the user's ops: ksize, strides, padding, data_format.
+Specs infer_pool2d(const InferContext& c) {
+  const bool last = channels_last(c.attrs.text(3)), same = same_padding(c.attrs.text(2));
+  const Ints window = spatial(c.attrs.ints(0), last, "ksize");
+  const Ints stride = spatial(c.attrs.ints(1), last, "strides");
+  const Shape& image = c.inputs[0].shape;
+  if (!image.has_rank()) return {{c.inputs[0].dtype, Shape{-1, -1, -1, -1}}};
+  if (image.rank() != 4) {
+    throw InvalidArgument(
+        fmt::format("pooling takes images of rank 4, [batch, height, width, "
+                    "channels], not of shape {}",
+                    image.to_string()));
+  }
+  Dims sizes = image.dims();
+  for (int axis = 0; axis < 2; ++axis) {
+    int64_t& size = sizes[axis + (last ? 1 : 2)];
+    size = output_size(size, window[axis], stride[axis], same);
+  }
+  return {{c.inputs[0].dtype, Shape(sizes)}};
+}
+
+template <Op& kernel>
+Tensors compose_pool2d(std::span<const Tensor> inputs, const Attrs& attrs) {
+  const Spec spec{inputs[0].dtype(), inputs[0].shape()};
+  infer_pool2d({kernel, std::span(&spec, 1), attrs});
+  const bool last = channels_last(attrs.text(3)), same = same_padding(attrs.text(2));
+  const Ints window = spatial(attrs.ints(0), last, "ksize");
+  const Ints stride = spatial(attrs.ints(1), last, "strides");
+  const Tensor image = last ? inputs[0] : transpose(inputs[0], Ints{0, 2, 3, 1});
+  Ints pad(2), outputs(2);
+  for (int axis = 0; axis < 2; ++axis) {
+    const int64_t size = image.dim(axis + 1);
+    outputs[axis] = output_size(size, window[axis], stride[axis], same);
+    const int64_t total = (outputs[axis] - 1) * stride[axis] + window[axis] - size;
+    pad[axis] = same ? std::max<int64_t>(total, 0) / 2 : 0;
+  }
+  const Tensor pooled = call(kernel, {image}, {window, stride, pad, outputs});
+  return {last ? pooled : transpose(pooled, Ints{0, 3, 1, 2})};
+}
+
+// Attributes of the kernel ops: window, stride, pad, outputs (two sizes each).
+Specs infer_pooled(const InferContext& c) {
+  const Spec& image = c.inputs[0];
+  const Ints& outputs = c.attrs.ints(3);
+  return {{image.dtype, Shape{image.shape[0], outputs[0], outputs[1], image.shape[3]}}};
+}
+
+Specs infer_image(const InferContext& c) { return {c.inputs[0]}; }
+
+Specs infer_spread(const InferContext& c) {
+  const Ints& size = c.attrs.ints(4);
+  return {{c.inputs[0].dtype, Shape{c.inputs[0].shape[0], size[0], size[1], c.inputs[0].shape[3]}}};
+}
+
+Tensors gradient_max_pool(const GradientContext& c) {
+  return {call(op::max_pool_place, {c.inputs[0], c.outputs[0], c.grads[0]}, c.attrs)};
+}
+
+Tensors gradient_place(const GradientContext& c) {
+  return {Tensor(), Tensor(),
+          call(op::max_pool_pick, {c.inputs[0], c.inputs[1], c.grads[0]}, c.attrs)};
+}
+
+Tensors gradient_pick(const GradientContext& c) {
+  return {Tensor(), Tensor(),
+          call(op::max_pool_place, {c.inputs[0], c.inputs[1], c.grads[0]}, c.attrs)};
+}
+
+Tensors gradient_avg_pool(const GradientContext& c) {
+  const Shape& image = c.input_specs[0].shape;
+  return {call(op::avg_pool_spread, {c.grads[0]},
+               {c.attrs[0], c.attrs[1], c.attrs[2], c.attrs[3], Ints{image[1], image[2]}})};
+}
+
+Tensors gradient_spread(const GradientContext& c) {
+  return {call(op::avg_pool, {c.grads[0]}, {c.attrs[0], c.attrs[1], c.attrs[2], c.attrs[3]})};
+}
+
+constexpr std::string_view kParameters =
+    "input: tensor, ksize: ints, strides: ints, padding: str, data_format: str = 'NHWC'";
+constexpr std::string_view kKernelParameters =
+    "image: tensor, window: ints, stride: ints, pad: ints, outputs: ints";
+
+}  // namespace
+
+PoolWindows::PoolWindows(const Shape& image, const Shape& pooled, const Attrs& attrs)
+    : batch(image[0]), channels(image[3]) {
+  const auto axis = [&](int i) {
+    return Axis{image[i + 1], attrs.ints(0)[i], attrs.ints(1)[i], attrs.ints(2)[i], pooled[i + 1]};
+  };
+  height = axis(0);
+  width = axis(1);
+}
+
+constinit Op op::max_pool2d = {.names = "nn.max_pool2d nn.max_pool",
+                               .parameters = kParameters,
+                               .doc = "The largest element of each window of an image.",
+                               .infer = infer_pool2d,
+                               .compose = compose_pool2d<op::max_pool>};
+constinit Op op::avg_pool2d = {.names = "nn.avg_pool2d nn.avg_pool",
+                               .parameters = kParameters,
+                               .doc = "The mean of each window of an image.",
+                               .infer = infer_pool2d,
+                               .compose = compose_pool2d<op::avg_pool>};
+constinit Op op::max_pool = {.names = "raw_ops.MaxPoolWindows",
+                             .parameters = kKernelParameters,
+                             .doc = "Maxima of the windows of NHWC images.",
+                             .infer = infer_pooled,
+                             .gradient = gradient_max_pool};
+constinit Op op::max_pool_place = {
+    .names = "raw_ops.MaxPoolPlace",
+    .parameters =
+        "image: tensor, pooled: tensor, values: tensor, window: ints, stride: ints, "
+        "pad: ints, outputs: ints",
+    .doc = "An image that holds `values` where each window of `image` had its first maximum.",
+    .infer = infer_image,
+    .gradient = gradient_place,
+    .saves = Saves::inputs};
+constinit Op op::max_pool_pick = {
+    .names = "raw_ops.MaxPoolPick",
+    .parameters =
+        "image: tensor, pooled: tensor, values: tensor, window: ints, stride: ints, "
+        "pad: ints, outputs: ints",
+    .doc = "Elements of `values` where each window of `image` had its first maximum.",
+    .infer = infer_pooled,
+    .gradient = gradient_pick,
+    .saves = Saves::inputs};
+constinit Op op::avg_pool = {.names = "raw_ops.AvgPoolWindows",
+                             .parameters = kKernelParameters,
+                             .doc = "Means of the windows of NHWC images.",
+                             .infer = infer_pooled,
+                             .gradient = gradient_avg_pool,
+                             .saves = Saves::nothing};
+constinit Op op::avg_pool_spread = {
+    .names = "raw_ops.AvgPoolSpread",
+    .parameters =
+        "pooled: tensor, window: ints, stride: ints, pad: ints, outputs: ints, "
+        "image_size: ints",
+    .doc = "The adjoint of AvgPoolWindows.",
+    .infer = infer_spread,
+    .gradient = gradient_spread,
+    .saves = Saves::nothing};
+
+static const RegisterOps family({&op::max_pool2d, &op::avg_pool2d, &op::max_pool,
+                                 &op::max_pool_place, &op::max_pool_pick, &op::avg_pool,
+                                 &op::avg_pool_spread});
+
+Tensor max_pool2d(const Tensor& input, const Ints& ksize, const Ints& strides,
+                  const std::string& padding, const PoolOptions& options) {
+  return call(op::max_pool2d, {input}, {ksize, strides, padding, options.data_format});
+}
+
+Tensor avg_pool2d(const Tensor& input, const Ints& ksize, const Ints& strides,
+                  const std::string& padding, const PoolOptions& options) {
+  return call(op::avg_pool2d, {input}, {ksize, strides, padding, options.data_format});
+}
+
+}  // namespace millstream
