@@ -2,6 +2,7 @@
 // The parts that pictures are composed of, each drawn into a box of a canvas.
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "millstream/plot/canvas.h"
@@ -19,6 +20,18 @@ struct Axis {
 // An axis of about `ticks` round numbers (1, 2 or 5 times a power of ten) that spans [low, high].
 Axis round_axis(double low, double high, int ticks);
 
+// uint8 [count, height, width, channels], row-major; one channel is grey, three are RGB.
+struct Images {
+  std::vector<uint8_t> pixels;
+  int64_t count = 0;
+  int64_t height = 0;
+  int64_t width = 0;
+  int channels = 1;
+};
+
+// InvalidArgument, in the name of `op`, for a tensor that does not hold images.
+Images images_of(const Tensor& tensor, const char* op);
+
 // The panels of a history, one below the other.
 void draw_history(Canvas& canvas, const Box& box, const History& history);
 
@@ -29,6 +42,6 @@ void draw_grid(Canvas& canvas, const Box& box, const Images& images,
                const std::vector<Caption>& captions, int columns);
 
 void draw_confusion(Canvas& canvas, const Box& box, std::span<const int64_t> counts,
-                    const std::vector<std::string>& names);
+                    std::span<const std::string_view> names);
 
 }  // namespace millstream::plot

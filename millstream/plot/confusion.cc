@@ -17,7 +17,7 @@ Color shade(Color color, double share) {
 }  // namespace
 
 void draw_confusion(Canvas& canvas, const Box& box, std::span<const int64_t> counts,
-                    const std::vector<std::string>& names) {
+                    std::span<const std::string_view> names) {
   const size_t n = names.size();
   const double side = std::min(box.width, box.height) / static_cast<double>(std::max<size_t>(n, 1));
   const TextStyle name{.size = 10.5, .align = Align::right};
@@ -25,7 +25,7 @@ void draw_confusion(Canvas& canvas, const Box& box, std::span<const int64_t> cou
     const auto of_class = counts.subspan(row * n, n);
     const int64_t total = std::accumulate(of_class.begin(), of_class.end(), int64_t{0});
     const double y = box.y + side * static_cast<double>(row);
-    canvas.text({box.x - 8, y + side / 2 + 4}, names[row], name);
+    canvas.text({box.x - 8, y + side / 2 + 4}, std::string(names[row]), name);
     for (size_t column = 0; column < n; ++column) {
       const int64_t count = of_class[column];
       const double share = total > 0 ? static_cast<double>(count) / static_cast<double>(total) : 0;
@@ -40,7 +40,7 @@ void draw_confusion(Canvas& canvas, const Box& box, std::span<const int64_t> cou
   }
   for (size_t column = 0; column < n; ++column) {
     canvas.text({box.x + side * (static_cast<double>(column) + 0.5) + 4, box.bottom() + 8},
-                names[column], {.size = 10.5, .align = Align::right, .upwards = true});
+                std::string(names[column]), {.size = 10.5, .align = Align::right, .upwards = true});
   }
 }
 

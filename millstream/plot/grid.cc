@@ -1,6 +1,8 @@
-#include <algorithm>
-#include <cmath>
+#include <fmt/format.h>
 
+#include <algorithm>
+
+#include "millstream/base/error.h"
 #include "millstream/plot/chart.h"
 
 namespace millstream::plot {
@@ -29,7 +31,42 @@ Cell cell_of(const Images& images, const std::vector<Caption>& captions, double 
   return {across, across * shape, kLine * caption_lines(captions) + kRowGap};
 }
 
+[[noreturn]] void refuse(const Tensor& tensor, const char* op) {
+  throw InvalidArgument(
+      {.message = "no images",
+       .op = op,
+       .inputs = {fmt::format("{}{}", name_of(tensor.dtype()), tensor.shape().to_string())},
+       .hint = "give uint8, or floating values of 0 to 1, of shape [n, height, "
+               "width] or [n, height, width, 1 or 3]"});
+}
+
+std::vector<uint8_t> pixels_of(const Tensor& tensor) {
+  if (tensor.dtype() == DType::uint8) return tensor.to_vector<uint8_t>();
+  const auto values = tensor.to_vector<float>();
+  std::vector<uint8_t> pixels(values.size());
+  std::transform(values.begin(), values.end(), pixels.begin(), [](float value) {
+    return static_cast<uint8_t>(value > 0 ? std::min(value, 1.0f) * 255 + 0.5f
+                                          : 0);  // NaN is black
+  });
+  return pixels;
+}
+
 }  // namespace
+
+Images images_of(const Tensor& tensor, const char* op) {
+  if (!tensor.defined()) throw InvalidArgument({.message = "images refer to no tensor", .op = op});
+  const int rank = tensor.rank();
+  const bool colours = rank == 4 && (tensor.dim(3) == 1 || tensor.dim(3) == 3);
+  const bool stored = tensor.dtype() == DType::uint8 || is_floating(tensor.dtype());
+  if (!stored || (rank != 3 && !colours) || tensor.dim(1) == 0 || tensor.dim(2) == 0) {
+    refuse(tensor, op);
+  }
+  return {.pixels = pixels_of(tensor),
+          .count = tensor.dim(0),
+          .height = tensor.dim(1),
+          .width = tensor.dim(2),
+          .channels = rank == 4 ? static_cast<int>(tensor.dim(3)) : 1};
+}
 
 double grid_height(const Images& images, const std::vector<Caption>& captions, double width,
                    int columns) {

@@ -3,11 +3,13 @@
 #include <cairo.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <limits>
 
 #include "millstream/base/error.h"
+#include "millstream/ops/array.h"
 #include "millstream/plot/chart.h"
 
 namespace millstream::plot {
@@ -56,11 +58,13 @@ class Plot : public testing::Test {
 
 constexpr uint32_t kRedPixel = 0xdc2626, kBluePixel = 0x2563eb, kOrangePixel = 0xea8a0c;
 
-std::vector<uint8_t> ramps(int64_t count, int64_t height, int64_t width) {
-  std::vector<uint8_t> pixels(count * height * width);
+Tensor ramps(const Shape& shape) {
+  std::vector<uint8_t> pixels(static_cast<size_t>(shape.elements()));
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i * 7);
-  return pixels;
+  return constant(pixels, shape);
 }
+
+constexpr std::array<std::string_view, 2> kNames = {"cat", "dog"};
 
 TEST_F(Plot, LearningCurveShowsTrainingAndValidation) {
   learning_curve({{"loss", {0.9, 0.5, 0.4}}, {"val_loss", {0.7, 0.6, 0.5}}}, path("both.png"));
@@ -91,31 +95,36 @@ TEST_F(Plot, LearningCurveTakesWhateverTrainingLeaves) {
 }
 
 TEST_F(Plot, WrongPredictionsAreRed) {
-  const auto pixels = ramps(2, 28, 28);
-  const Images images{pixels, 2, 28, 28};
-  const Caption right = prediction_caption("Bag", "Bag", 0.98);
-  const Caption wrong = prediction_caption("Sandal", "Sneaker", 0.55);
-  EXPECT_FALSE(right.wrong);
-  EXPECT_EQ(right.detail, "98 %");
-  EXPECT_TRUE(wrong.wrong);
-  EXPECT_EQ(wrong.detail, "55 %, is Sneaker");
-  image_grid(images, {right, right}, path("right.png"));
-  image_grid(images, {right, wrong}, path("wrong.png"));
+  const Tensor images = ramps({2, 28, 28}), said = constant({{0.98f, 0.02f}, {0.45f, 0.55f}});
+  const auto right = prediction_captions(said, constant({0, 1}), kNames);
+  const auto wrong = prediction_captions(said, constant({0, 0}), kNames);
+  EXPECT_FALSE(right[0].wrong);
+  EXPECT_EQ(right[0].text, "cat");
+  EXPECT_EQ(right[0].detail, "98 %");
+  EXPECT_TRUE(wrong[1].wrong);
+  EXPECT_EQ(wrong[1].text, "dog");
+  EXPECT_EQ(wrong[1].detail, "55 %, is cat");
+  image_grid(images, right, path("right.png"));
+  image_grid(images, wrong, path("wrong.png"));
   EXPECT_EQ(read(path("right.png")).count(kRedPixel), 0);
   EXPECT_GT(read(path("wrong.png")).count(kRedPixel), 500);
 }
 
 TEST_F(Plot, ImageGridKeepsColours) {
   const std::vector<uint8_t> green = {10, 200, 30};
-  image_grid({green, 1, 1, 1, 3}, {}, path("green.png"));
-  const Picture picture = read(path("green.png"));
-  EXPECT_EQ(picture.count(0x0ac81e), 240 * 240);
+  const std::vector<float> shares = {10 / 255.0f, 200 / 255.0f, 30 / 255.0f};
+  image_grid(constant(green, {1, 1, 1, 3}), {}, path("bytes.png"));
+  image_grid(constant(shares, {1, 1, 1, 3}), {}, path("floats.png"));
+  EXPECT_EQ(read(path("bytes.png")).count(0x0ac81e), 240 * 240);
+  EXPECT_EQ(read(path("floats.png")).count(0x0ac81e), 240 * 240);
+  image_grid(constant({{{-1.0f, NAN}, {2.0f, INFINITY}}}), {}, path("beyond.png"));
+  EXPECT_EQ(read(path("beyond.png")).count(0), 240 * 240 / 2);
 }
 
 TEST_F(Plot, ConfusionMatrixColoursMistakes) {
-  const std::vector<int64_t> perfect = {3, 0, 0, 4}, mistaken = {0, 3, 0, 4};
-  confusion_matrix(perfect, {"cat", "dog"}, path("perfect.png"));
-  confusion_matrix(mistaken, {"cat", "dog"}, path("mistaken.png"));
+  const Tensor labels = constant({0, 1, 1, 0});
+  confusion_matrix(labels, labels, kNames, path("perfect.png"));
+  confusion_matrix(labels, constant({1, 1, 1, 1}), kNames, path("mistaken.png"));
   EXPECT_GT(read(path("perfect.png")).count(kBluePixel), 2 * 80 * 80);
   const auto blue = read(path("mistaken.png")).count(kBluePixel);
   EXPECT_GT(blue, 80 * 80);
@@ -123,11 +132,9 @@ TEST_F(Plot, ConfusionMatrixColoursMistakes) {
 }
 
 TEST_F(Plot, ReportHoldsImagesAndCurves) {
-  const auto pixels = ramps(12, 28, 28);
-  Report whole{.title = "A CNN", .subtitle = "5 epochs", .images = {pixels, 12, 28, 28}};
-  for (int i = 0; i < 12; ++i) {
-    whole.captions.push_back(prediction_caption("Bag", i == 5 ? "Shirt" : "Bag", 0.9));
-  }
+  Report whole{.title = "A CNN", .subtitle = "5 epochs", .images = ramps({12, 28, 28, 1})};
+  whole.captions = std::vector<Caption>(12, {.text = "Bag", .detail = "90 %"});
+  whole.captions[5].wrong = true;
   whole.history = {{"loss", {0.9, 0.5}}, {"accuracy", {0.7, 0.8}}, {"val_accuracy", {0.7, 0.9}}};
   report(whole, path("report.png"));
   const Picture picture = read(path("report.png"));
@@ -137,19 +144,23 @@ TEST_F(Plot, ReportHoldsImagesAndCurves) {
 }
 
 TEST_F(Plot, RefusesWhatDoesNotFit) {
-  const auto pixels = ramps(2, 4, 4);
+  const Tensor images = ramps({2, 4, 4}), labels = constant({0, 1});
   const std::string file = path("bad.png");
-  EXPECT_THROW(image_grid({pixels, 3, 4, 4}, {}, file), InvalidArgument);
-  EXPECT_THROW(image_grid({pixels, -2, 4, -4}, {}, file), InvalidArgument);
-  EXPECT_THROW(image_grid({pixels, 2, 4, 4, 2}, {}, file), InvalidArgument);
-  EXPECT_THROW(image_grid({pixels, int64_t{1} << 62, 1 << 30, 1 << 30}, {}, file), InvalidArgument);
-  EXPECT_THROW(image_grid({pixels, 2, 4, 4}, {{"one"}}, file), InvalidArgument);
-  EXPECT_THROW(image_grid({pixels, 2, 4, 4}, {}, file, 0), InvalidArgument);
-  EXPECT_THROW(image_grid({pixels, 2, 4, 4}, {{"a\xff"}, {"b"}}, file), InvalidArgument);
-  EXPECT_THROW(confusion_matrix(std::vector<int64_t>{1, 2, 3}, {"a", "b"}, file), InvalidArgument);
-  EXPECT_THROW(
-      confusion_matrix(std::vector<int64_t>(1000000), std::vector<std::string>(1000), file),
-      InvalidArgument);
+  EXPECT_THROW(image_grid(Tensor(), {}, file), InvalidArgument);
+  EXPECT_THROW(image_grid(ramps({4, 4}), {}, file), InvalidArgument);
+  EXPECT_THROW(image_grid(ramps({2, 4, 4, 2}), {}, file), InvalidArgument);
+  EXPECT_THROW(image_grid(ramps({2, 4, 0}), {}, file), InvalidArgument);
+  EXPECT_THROW(image_grid(constant({{{1}}}), {}, file), InvalidArgument);
+  EXPECT_THROW(image_grid(images, {{"one"}}, file), InvalidArgument);
+  EXPECT_THROW(image_grid(images, {}, file, 0), InvalidArgument);
+  EXPECT_THROW(image_grid(images, {{"a\xff"}, {"b"}}, file), InvalidArgument);
+  EXPECT_THROW(confusion_matrix(labels, constant({0}), kNames, file), InvalidArgument);
+  EXPECT_THROW(confusion_matrix(labels, constant({0, 2}), kNames, file), InvalidArgument);
+  EXPECT_THROW(confusion_matrix(labels, constant({0, -1}), kNames, file), InvalidArgument);
+  EXPECT_THROW(confusion_matrix(labels, constant({0.0f, 1.0f}), kNames, file), InvalidArgument);
+  EXPECT_THROW(confusion_matrix(labels, labels, std::vector<std::string_view>(1000, "x"), file),
+               InvalidArgument);
+  EXPECT_THROW(prediction_captions(constant({{0.5f, 0.5f}}), labels, kNames), InvalidArgument);
   EXPECT_FALSE(std::filesystem::exists(file));
 }
 
