@@ -18,6 +18,20 @@ double floor_mod(double a, double b) {
 double maximum(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 double minimum(double a, double b) { return std::isnan(a) || a < b ? a : b; }
 
+double evaluate_special(Prim prim, double a) {
+  switch (prim) {
+    case Prim::erf: return std::erf(a);
+    case Prim::erfc: return std::erfc(a);
+    case Prim::erfinv: return special::erfinv(a);
+    case Prim::erfcinv: return special::erfcinv(a);
+    case Prim::lgamma: return special::lgamma(a);
+    case Prim::digamma: return special::digamma(a);
+    case Prim::bessel_i0e: return special::bessel_i0e(a);
+    case Prim::bessel_i1e: return special::bessel_i1e(a);
+    default: throw Internal("a primitive that takes no one operand");
+  }
+}
+
 double evaluate_unary(Prim prim, double a) {
   switch (prim) {
     case Prim::neg: return -a;
@@ -39,16 +53,8 @@ double evaluate_unary(Prim prim, double a) {
     case Prim::acos: return std::acos(a);
     case Prim::atan: return std::atan(a);
     case Prim::tanh: return std::tanh(a);
-    case Prim::erf: return std::erf(a);
-    case Prim::erfc: return std::erfc(a);
-    case Prim::erfinv: return special::erfinv(a);
-    case Prim::erfcinv: return special::erfcinv(a);
-    case Prim::lgamma: return special::lgamma(a);
-    case Prim::digamma: return special::digamma(a);
-    case Prim::bessel_i0e: return special::bessel_i0e(a);
-    case Prim::bessel_i1e: return special::bessel_i1e(a);
     case Prim::logical_not: return a == 0;
-    default: throw Internal("a primitive that takes no one operand");
+    default: return evaluate_special(prim, a);
   }
 }
 

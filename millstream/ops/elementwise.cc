@@ -64,8 +64,10 @@ MapInfo record(const Op& op) {
 }  // namespace
 
 const std::vector<MapInfo>& map_infos() {
-  static const auto* const infos = new std::vector<MapInfo>(std::apply(
-      [](const auto&... op) { return std::vector<MapInfo>{record(op)...}; }, elementwise));
+  static const auto* const infos = [] {
+    const auto all = Elementwise::for_each([]<const auto & op>() { return record(op); });
+    return new std::vector<MapInfo>(all.begin(), all.end());
+  }();
   return *infos;
 }
 

@@ -5,7 +5,7 @@
 //   Expr    a scalar expression: GPU text, derivative, fusion     map_infos() calls them all
 //   Vec     a SIMD register: the CPU kernel (backend/cpu, where this header is included once per
 //           SIMD target, hence the unusual guard)
-// To add an op, declare it in its family's file, name it in the tuple below, and give it a row in
+// To add an op, declare it in its family's file, name it in the list below, and give it a row in
 // the op test table.
 #if defined(MILLSTREAM_OPS_ELEMENTWISE_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef MILLSTREAM_OPS_ELEMENTWISE_H
@@ -14,6 +14,7 @@
 #define MILLSTREAM_OPS_ELEMENTWISE_H
 #endif
 
+#include <array>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
@@ -21,6 +22,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "millstream/expr/prim.h"
 #include "millstream/ops/map_info.h"
@@ -29,10 +31,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace millstream::HWY_NAMESPACE {
 #else
-#include "millstream/ops/op.h"
+#include "millstream/ops/map.h"
 namespace millstream {
-// What a declared op does when it is called with tensors.
-Tensor call_map(size_t index, std::initializer_list<Tensor> inputs);
 #endif
 
 // Each file uses the names of those above it.
@@ -47,7 +47,7 @@ Tensor call_map(size_t index, std::initializer_list<Tensor> inputs);
 // clang-format on
 
 // The one list of elementwise ops. An op is known by its position in it.
-inline constexpr std::tuple elementwise{
+using Elementwise = Declarations<
     // arithmetic
     abs, negative, sign, add, subtract, multiply, divide, floordiv, floormod, truncatediv,
     truncatemod, divide_no_nan, multiply_no_nan, reciprocal, reciprocal_no_nan, square,
@@ -66,21 +66,17 @@ inline constexpr std::tuple elementwise{
     bessel_i0, bessel_i0e, bessel_i1, bessel_i1e,
     // activations
     sigmoid, log_sigmoid, softplus, softsign, relu, relu6, leaky_relu, elu, selu, silu, mish,
-    gelu_erf, gelu_tanh, hard_sigmoid, hard_silu};
+    gelu_erf, gelu_tanh, hard_sigmoid, hard_silu>;
 
 template <class M>
 constexpr size_t position_of() {
-  constexpr auto find = []<class... Ops>(const std::tuple<Ops...>&) {
-    size_t position = 0, occurrences = 0, i = 0;
-    ((std::is_same_v<const Ops, const M> ? (position = i, ++occurrences) : 0, ++i), ...);
-    return std::pair{position, occurrences};
-  };
-  constexpr auto found = find(elementwise);
-  static_assert(found.second != 0,
-                "This elementwise op is missing from the tuple `elementwise` at the foot of "
+  constexpr auto found = Elementwise::find<M>();
+  static_assert(found.occurrences != 0,
+                "This elementwise op is missing from the list `Elementwise` at the foot of "
                 "millstream/ops/elementwise.h: name it there.");
-  static_assert(found.second < 2, "Two elementwise ops have one type: give each its own lambda.");
-  return found.first;
+  static_assert(found.occurrences < 2,
+                "Two elementwise ops have one type: give each its own lambda.");
+  return found.position;
 }
 
 #ifdef HWY_TARGET_INCLUDE

@@ -19,6 +19,7 @@ bool accepts(DTypeRule rule, DType dtype) {
     case DTypeRule::floating:
     case DTypeRule::predicate: return is_floating(dtype);
     case DTypeRule::numeric:
+    case DTypeRule::quotient:
     case DTypeRule::compare: return dtype != boolean;
     case DTypeRule::integer: return is_integer(dtype);
     case DTypeRule::signed_:
@@ -59,6 +60,9 @@ DType output_dtype(const Op& op, size_t count, F&& dtype_at) {
     throw InvalidArgument(
         {.message = fmt::format("{} does not take {} tensors", op.name(), name_of(dtype)),
          .hint = rule == DTypeRule::floating ? "cast(x, float32)" : ""});
+  }
+  if (rule == DTypeRule::quotient && is_integer(dtype)) {
+    return size_of(dtype) < 4 ? float32 : float64;
   }
   return gives_bool(rule) ? boolean : dtype;
 }

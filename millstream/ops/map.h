@@ -8,7 +8,7 @@
 
 namespace millstream {
 
-// The declared op at this position of the tuple `elementwise`.
+// The declared op at this position of the list `Elementwise`.
 size_t map_op_count();
 const Op& map_op(size_t index);
 

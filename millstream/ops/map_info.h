@@ -18,6 +18,7 @@ enum class DTypeRule : uint8_t {
   compare,    // any but bool; bool out
   equality,   // every dtype; bool out
   predicate,  // floating; bool out
+  quotient,   // any but bool; floating out: float64 for integers of 32 bits and more, else float32
   select,     // the first input is bool, the others any dtype; theirs out
   derived,    // a gradient: inputs of any dtype, computed in and giving that of the last one
 };
@@ -34,7 +35,7 @@ struct MapInfo {
   std::vector<Expr> gradients;
 };
 
-// The declared ops in the order of the tuple `elementwise`.
+// The declared ops in the order of the list `Elementwise`.
 const std::vector<MapInfo>& map_infos();
 
 // g * d body / d input k for each k, with the output in the place of `body` where it occurs.

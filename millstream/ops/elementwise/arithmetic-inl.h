@@ -20,7 +20,7 @@ inline constexpr auto multiply = binary("math.multiply multiply", "x * y.", DTyp
                                         [](auto x, auto y) { return x * y; });
 
 inline constexpr auto divide = binary(
-    "math.divide divide math.truediv truediv", "x / y, as real numbers.",
+    "math.divide divide math.truediv truediv", "x / y, as real numbers.", DTypeRule::quotient,
     [](auto x, auto y) { return x / y; },
     [](auto g, auto, auto y, auto quotient) {
       return std::tuple{g / y, -(g * quotient / y)};

@@ -69,3 +69,27 @@ requires(!std::is_same_v<F, DTypeRule>) constexpr auto binary(std::string_view n
                                                               std::string_view doc, F f, G g = {}) {
   return declare<2>(names, doc, DTypeRule::floating, f, g);
 }
+
+// A list of declarations.
+template <const auto&... ops>
+struct Declarations {
+  static constexpr size_t size = sizeof...(ops);
+
+  // f.operator()<op>() for each op; gives what they give, as an array.
+  template <class F>
+  static constexpr auto for_each(F&& f) {
+    return std::array{f.template operator()<ops>()...};
+  }
+
+  struct Found {
+    size_t position = 0, occurrences = 0;
+  };
+  template <class M>
+  static constexpr Found find() {
+    Found found;
+    size_t i = 0;
+    ((std::is_same_v<decltype(ops), const M&> ? (found.position = i, ++found.occurrences) : 0, ++i),
+     ...);
+    return found;
+  }
+};

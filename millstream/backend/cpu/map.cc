@@ -1,0 +1,278 @@
+#include "millstream/backend/cpu/map.h"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "millstream/backend/cpu/convert.h"
+#include "millstream/backend/cpu/map_layout.h"
+#include "millstream/backend/cpu/tile.h"
+#include "millstream/base/parallel.h"
+#include "millstream/ops/map.h"
+
+namespace millstream::cpu {
+namespace {
+
+// --- what is computed ----------------------------------------------------------------------------
+
+// How long one element takes, in units of a quarter of a nanosecond.
+int cost_of(Prim p) {
+  switch (p) {
+    case Prim::div:
+    case Prim::sqrt:
+    case Prim::rsqrt:
+    case Prim::floor_div:
+    case Prim::trunc_div: return 3;
+    case Prim::exp:
+    case Prim::expm1:
+    case Prim::log:
+    case Prim::log1p:
+    case Prim::sin:
+    case Prim::cos:
+    case Prim::asin:
+    case Prim::acos:
+    case Prim::atan:
+    case Prim::tanh:
+    case Prim::erf:
+    case Prim::erfinv:
+    case Prim::atan2: return 5;
+    case Prim::pow:
+    case Prim::nextafter:
+    case Prim::floor_mod:
+    case Prim::trunc_mod: return 25;
+    case Prim::erfc:
+    case Prim::erfcinv:
+    case Prim::lgamma:
+    case Prim::digamma:
+    case Prim::bessel_i0e:
+    case Prim::bessel_i1e:
+    case Prim::igamma:
+    case Prim::igammac:
+    case Prim::zeta:
+    case Prim::betainc: return 200;
+    default: return 1;
+  }
+}
+
+constexpr size_t kDerived = SIZE_MAX;
+
+// Which declaration a map is, or kDerived.
+size_t declared_position(const MapInfo& info) {
+  const std::vector<MapInfo>& declared = map_infos();
+  const bool inside = &info >= declared.data() && &info < declared.data() + declared.size();
+  return inside ? static_cast<size_t>(&info - declared.data()) : kDerived;
+}
+
+// A map in the forms that kernels take: the compiled kernel of a declared op, or a tile program.
+struct Plan {
+  size_t position;  // in `Elementwise`, or kDerived
+  int arity;
+  int64_t cost = 0;     // of an element
+  TileProgram program;  // of a derived map
+
+  explicit Plan(const MapInfo& info) : position(declared_position(info)), arity(info.arity) {
+    if (position == kDerived) program = lower(std::span(&info.body, 1), info.arity);
+    for (const Expr node : nodes_of(std::span(&info.body, 1))) cost += cost_of(node.prim());
+  }
+};
+
+// Plans are made once and kept. Each thread remembers those it has used.
+const Plan& plan_of(const MapInfo& info) {
+  thread_local std::unordered_map<const MapInfo*, const Plan*> seen;
+  const Plan*& plan = seen[&info];
+  if (plan == nullptr) {
+    static std::mutex mutex;
+    static auto* const plans = new std::unordered_map<const MapInfo*, std::unique_ptr<Plan>>();
+    const std::scoped_lock lock(mutex);
+    std::unique_ptr<Plan>& made = (*plans)[&info];
+    if (made == nullptr) made = std::make_unique<Plan>(info);
+    plan = made.get();
+  }
+  return *plan;
+}
+
+// --- running -------------------------------------------------------------------------------------
+
+struct Call {
+  const Plan& plan;
+  const Layout& layout;
+  std::span<const MapInput> inputs;
+  DType out_dtype;
+  std::byte* out;
+};
+
+// Computes tiles [begin, end) on the calling thread.
+template <class C>
+void run_tiles(const Call& call, int64_t begin, int64_t end) {
+  const Layout& layout = call.layout;
+  const size_t tile = static_cast<size_t>(std::min(layout.tile, layout.elements));
+  const bool native = call.out_dtype == dtype_of<C>();
+  const ConvertFn store = converter(dtype_of<C>(), call.out_dtype);
+  const size_t item = size_of(call.out_dtype);
+  const std::unique_ptr<C[]> scratch(new C[tile * (call.inputs.size() + 1)]);
+  std::vector<Feed<C>> feeds;
+  feeds.reserve(call.inputs.size());
+  for (int k = 0; k < layout.inputs; ++k) {
+    feeds.emplace_back(call.inputs[k], layout, k, scratch.get() + tile * (k + 1));
+  }
+  const Body<C> kernel =
+      call.plan.position == kDerived ? nullptr : kernel_table<C>().maps[call.plan.position];
+  std::optional<TileRunner<C>> runner;
+  if (kernel == nullptr) runner.emplace(call.plan.program, tile);
+  std::vector<const C*> in(feeds.size());
+  for (int64_t t = begin; t < end; ++t) {
+    int64_t start = t * layout.tile, n = std::min(layout.tile, layout.elements - start);
+    if (layout.row_tiles != 0) {
+      const int64_t within = t % layout.row_tiles * layout.tile;
+      start = t / layout.row_tiles * layout.row + within;
+      n = std::min(layout.tile, layout.row - within);
+    }
+    for (int k = 0; k < layout.inputs; ++k) in[k] = feeds[k].tile(start, n);
+    std::byte* const at = call.out + static_cast<size_t>(start) * item;
+    C* const out = native ? reinterpret_cast<C*>(at) : scratch.get();
+    if (kernel != nullptr) {
+      run_kernel(kernel, call.plan.arity, in.data(), out, static_cast<size_t>(n));
+    } else {
+      runner->run(in.data(), &out, static_cast<size_t>(n));
+    }
+    if (!native) store(out, 1, at, n);
+  }
+}
+
+[[noreturn]] void throw_fault(Fault value) {
+  if (value == Fault::division_by_zero) throw InvalidArgument("Integer division by zero");
+  throw InvalidArgument("Integers to negative integer powers are not allowed");
+}
+
+constexpr int64_t kGrain = 1 << 15;  // cheap elements that are worth a thread
+
+template <class C>
+void run(const Call& call) {
+  const int64_t grain = kGrain / std::max<int64_t>(call.plan.cost, 1);
+  std::atomic<Fault> met = Fault::none;
+  parallel_for(call.layout.tiles, std::max<int64_t>(grain / call.layout.tile, 1),
+               [&](int64_t begin, int64_t end) {
+                 fault = Fault::none;
+                 run_tiles<C>(call, begin, end);
+                 if (fault != Fault::none) met = fault;
+               });
+  if (met != Fault::none) throw_fault(met);
+}
+
+// Calls f with the C++ type in which a dtype is computed.
+template <class F>
+decltype(auto) dispatch_compute(DType compute, F&& f) {
+  switch (compute) {
+    case int32: return f(std::type_identity<int32_t>());
+    case int64: return f(std::type_identity<int64_t>());
+    case uint64: return f(std::type_identity<uint64_t>());
+    case float64: return f(std::type_identity<double>());
+    default: return f(std::type_identity<float>());
+  }
+}
+
+// --- from tensors --------------------------------------------------------------------------------
+
+constexpr int64_t kSmall = 256;
+
+// A few elements of the kernel's own type, at most some of them scalars: no layout, no tiles.
+template <class C>
+bool run_small(const KernelContext& c, size_t position, int64_t elements) {
+  const Body<C> kernel = kernel_table<C>().maps[position];
+  if (kernel == nullptr) return false;
+  C splat[kMaxOperands][kSmall];
+  const C* in[kMaxOperands];
+  for (size_t k = 0; k < c.inputs.size(); ++k) {
+    in[k] = c.in<C>(k);
+    if (elements != 1 && c.inputs[k].elements() == 1) {
+      std::fill_n(splat[k], elements, *in[k]);
+      in[k] = splat[k];
+    }
+  }
+  fault = Fault::none;
+  run_kernel(kernel, static_cast<int>(c.inputs.size()), in, c.out<C>(), size_t(elements));
+  if (fault != Fault::none) throw_fault(fault);
+  return true;
+}
+
+bool small(const KernelContext& c, DType compute, int64_t elements) {
+  if (elements > kSmall || c.outputs[0].dtype() != compute) return false;
+  for (const Tensor& x : c.inputs) {
+    const int64_t own = x.elements();
+    if (x.dtype() != compute || !x.contiguous() || (own != elements && own != 1)) return false;
+  }
+  return true;
+}
+
+Dims broadcast_strides(const Tensor& x, const Shape& shape) {
+  Dims strides(shape.rank(), 0);
+  const int missing = shape.rank() - x.rank();
+  for (int d = 0; d < x.rank(); ++d) {
+    if (x.dim(d) != 1) strides[d + missing] = x.strides()[d];
+  }
+  return strides;
+}
+
+// The inputs' dtype, but the one that the result has where a rule converts.
+DType compute_of(const KernelContext& c) {
+  switch (c.op.map->rule) {
+    case DTypeRule::select: return compute_dtype(c.inputs[1].dtype());
+    case DTypeRule::derived:
+    case DTypeRule::quotient: return compute_dtype(c.outputs[0].dtype());
+    default: return compute_dtype(c.inputs[0].dtype());
+  }
+}
+
+void run_context(const KernelContext& c) {
+  const Tensor& out = c.outputs[0];
+  const int64_t elements = out.elements();
+  const DType compute = compute_of(c);
+  const size_t position = declared_position(*c.op.map);
+  if (position != kDerived && small(c, compute, elements)) {
+    const bool done = dispatch_compute(compute, [&]<class C>(std::type_identity<C>) {
+      return run_small<C>(c, position, elements);
+    });
+    if (done) return;
+  }
+  std::vector<MapInput> inputs;
+  inputs.reserve(c.inputs.size());
+  for (const Tensor& x : c.inputs) {
+    inputs.push_back({x.data(), x.dtype(), broadcast_strides(x, out.shape())});
+  }
+  run_map(*c.op.map, out.shape().dims(), inputs, compute, out.dtype(), c.out<std::byte>());
+}
+
+const RegisterMapKernel kernel(Backend::cpu, {.name = "simd", .run = run_context});
+
+}  // namespace
+
+DType compute_dtype(DType dtype) {
+  switch (dtype) {
+    case float16:
+    case bfloat16: return float32;
+    case boolean:
+    case int8:
+    case int16:
+    case uint8:
+    case uint16: return int32;
+    case uint32: return int64;
+    default: return dtype;
+  }
+}
+
+void run_map(const MapInfo& info, const Dims& sizes, std::span<const MapInput> inputs,
+             DType compute, DType out_dtype, void* out) {
+  for (const int64_t size : sizes) {
+    if (size == 0) return;
+  }
+  Layout layout(sizes, inputs);
+  if (layout.in_place(inputs, compute) && out_dtype == compute) layout.cut(kLongTile);
+  const Call call{plan_of(info), layout, inputs, out_dtype, static_cast<std::byte*>(out)};
+  dispatch_compute(compute, [&]<class C>(std::type_identity<C>) { run<C>(call); });
+}
+
+}  // namespace millstream::cpu
