@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 
+#include "millstream/ops/dtype_check.h"
 #include "millstream/ops/map_info.h"
 #include "millstream/ops/reduce.h"
 
@@ -35,14 +36,6 @@ bool accepts(DTypeRule rule, DType dtype) {
 
 bool gives_bool(DTypeRule rule) {
   return rule == DTypeRule::compare || rule == DTypeRule::equality || rule == DTypeRule::predicate;
-}
-
-[[noreturn]] void refuse_dtype(const Op& op, size_t input, DType got, DType wanted) {
-  throw InvalidArgument({.message = fmt::format(
-                             "cannot compute {} as input #{} was expected to be a {} tensor but is "
-                             "a {} tensor",
-                             op.name(), input, name_of(wanted), name_of(got)),
-                         .hint = fmt::format("cast(x, {})", name_of(wanted))});
 }
 
 // The result's dtype from those of the inputs; `dtype_at(i)` gives the i-th.

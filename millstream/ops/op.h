@@ -62,8 +62,8 @@ class Attrs {
 };
 
 // One parameter of an op, parsed from its `parameters` text: "name: kind = default".
-// Kinds: tensor, tensors, bool, int, float, str, dtype, ints, floats; a trailing ? admits None.
-// "ints" takes a single int as well and makes a list of it.
+// Kinds: tensor, tensors, bool, int, float, str, dtype, ints, floats, str|ints; a trailing ? admits
+// None. "ints" takes a single int as well and makes a list of it; nested lists are flattened.
 struct Parameter {
   enum class Kind : uint8_t {
     tensor,
@@ -74,7 +74,8 @@ struct Parameter {
     text,
     dtype,
     ints,
-    floats
+    floats,
+    text_or_ints
   };
   std::string name;
   Kind kind;

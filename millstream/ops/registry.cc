@@ -69,7 +69,7 @@ Parameter parse_parameter(std::string_view text) {
       {"bool", Parameter::Kind::boolean},  {"int", Parameter::Kind::integer},
       {"float", Parameter::Kind::number},  {"str", Parameter::Kind::text},
       {"dtype", Parameter::Kind::dtype},   {"ints", Parameter::Kind::ints},
-      {"floats", Parameter::Kind::floats}};
+      {"floats", Parameter::Kind::floats}, {"str|ints", Parameter::Kind::text_or_ints}};
   Parameter parameter{};
   const size_t equals = text.find('=');
   const std::string_view value =
