@@ -13,6 +13,7 @@ namespace millstream::testing {
 namespace {
 
 constexpr double kStep = 1e-4, kTolerance = 2e-6;
+constexpr size_t kMostElements = 16;  // of each input that are moved
 
 Tensor from_doubles(const std::vector<double>& values, const Shape& shape) {
   return Tensor::from_host(float64, shape, values.data(), current_device());
@@ -37,7 +38,7 @@ void compare(const Function& f, const Tensors& inputs, const char* order) {
     ASSERT_EQ(grads[i].shape(), inputs[i].shape()) << order << ": input " << i;
     const std::vector<double> at = inputs[i].to_vector<double>();
     const std::vector<double> derived = grads[i].to_vector<double>();
-    for (size_t k = 0; k < at.size(); ++k) {
+    for (size_t k = 0; k < at.size(); k += 1 + at.size() / kMostElements) {
       double difference = 0;
       for (const double sign : {1.0, -1.0}) {
         std::vector<double> moved = at;
