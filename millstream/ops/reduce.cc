@@ -158,6 +158,15 @@ Tensors compose_std(std::span<const Tensor> x, const Attrs& attrs) {
   return {sqrt(call_all(op::mean_and_variance, x, attrs)[1])};
 }
 
+// The largest element is taken out before exp, unless it is infinite or NaN.
+Tensors compose_logsumexp(std::span<const Tensor> x, const Attrs& attrs) {
+  const Tensor largest = stop_gradient(call(op::reduce_max, x, {attrs[0], true}));
+  const Tensor shift = where(is_finite(largest), largest, 0);
+  const Tensor sum = call(op::reduce_sum, {exp(x[0] - shift)}, attrs);
+  // Summing over axes of size 1 drops them.
+  return {log(sum) + call(op::reduce_sum, {shift}, attrs)};
+}
+
 Tensors compose_count(std::span<const Tensor> x, const Attrs& attrs) {
   return {cast(call(op::nonzeros, x, {attrs[0], attrs[1]}), attrs.dtype(2))};
 }
@@ -237,6 +246,12 @@ constinit Op op::reduce_std = {.names = "math.reduce_std",
                                .doc = "The root of the variance along the given axes.",
                                .infer = infer_floating,
                                .compose = compose_std};
+constinit Op op::reduce_logsumexp = {
+    .names = "math.reduce_logsumexp reduce_logsumexp",
+    .parameters = kParameters,
+    .doc = "log(sum(exp(x))) along the given axes, without overflow.",
+    .infer = infer_floating,
+    .compose = compose_logsumexp};
 constinit Op op::count_nonzero = {
     .names = "math.count_nonzero",
     .parameters = "input: tensor, axis: ints? = None, keepdims: bool? = None, dtype: dtype = int64",
@@ -254,7 +269,7 @@ static const RegisterOps family({&op::reduce_sum, &op::reduce_mean, &op::reduce_
                                  &op::reduce_max, &op::reduce_min, &op::reduce_euclidean_norm,
                                  &op::reduce_any, &op::reduce_all, &op::nonzeros,
                                  &op::mean_and_variance, &op::reduce_variance, &op::reduce_std,
-                                 &op::count_nonzero, &op::spread});
+                                 &op::reduce_logsumexp, &op::count_nonzero, &op::spread});
 
 Tensor reduce_sum(const Tensor& x, const ReduceOptions& options) {
   return call(op::reduce_sum, {x}, attrs_of(options));
@@ -286,6 +301,10 @@ Tensor reduce_variance(const Tensor& x, const ReduceOptions& options) {
 
 Tensor reduce_std(const Tensor& x, const ReduceOptions& options) {
   return call(op::reduce_std, {x}, attrs_of(options));
+}
+
+Tensor reduce_logsumexp(const Tensor& x, const ReduceOptions& options) {
+  return call(op::reduce_logsumexp, {x}, attrs_of(options));
 }
 
 Tensor reduce_any(const Tensor& x, const ReduceOptions& options) {
