@@ -1,5 +1,7 @@
 #include "millstream/ops/array.h"
 
+#include <fmt/format.h>
+
 namespace millstream {
 namespace {
 
@@ -9,6 +11,9 @@ Specs infer_cast(const InferContext& c) { return {{c.attrs.dtype(0), c.inputs[0]
 
 Specs infer_fill(const InferContext& c) {
   if (c.inputs[0].shape.rank() != 0) throw InvalidArgument("the value to fill with is no scalar");
+  for (const int64_t size : c.attrs.ints(0)) {
+    if (size < 0) throw InvalidArgument(fmt::format("Dimension {} must be >= 0", size));
+  }
   return {{c.inputs[0].dtype, Shape(std::span<const int64_t>(c.attrs.ints(0)))}};
 }
 
@@ -21,12 +26,14 @@ Tensors gradient_cast(const GradientContext& c) {
 
 Tensor view_same(const Tensor& x, const Attrs&, const Shape&) { return x.alias(); }
 
-Tensors compose_zeros_like(std::span<const Tensor> x, const Attrs&) {
-  return {fill(x[0].shape(), Tensor::scalar(0, x[0].dtype()))};
+Specs infer_like(const InferContext& c) {
+  return {{c.attrs.none(0) ? c.inputs[0].dtype : c.attrs.dtype(0), c.inputs[0].shape}};
 }
 
-Tensors compose_ones_like(std::span<const Tensor> x, const Attrs&) {
-  return {fill(x[0].shape(), Tensor::scalar(1, x[0].dtype()))};
+template <int value>
+Tensors compose_like(std::span<const Tensor> x, const Attrs& attrs) {
+  const DType dtype = attrs.none(0) ? x[0].dtype() : attrs.dtype(0);
+  return {fill(x[0].shape(), Tensor::scalar(value, dtype))};
 }
 
 }  // namespace
@@ -50,15 +57,15 @@ constinit Op op::fill = {.names = "fill",
                          .doc = "A tensor of shape `dims`, every element of which is `value`.",
                          .infer = infer_fill};
 constinit Op op::zeros_like = {.names = "zeros_like",
-                               .parameters = "input: tensor",
+                               .parameters = "input: tensor, dtype: dtype? = None",
                                .doc = "Zeros of the input's shape and dtype.",
-                               .infer = same,
-                               .compose = compose_zeros_like};
+                               .infer = infer_like,
+                               .compose = compose_like<0>};
 constinit Op op::ones_like = {.names = "ones_like",
-                              .parameters = "input: tensor",
+                              .parameters = "input: tensor, dtype: dtype? = None",
                               .doc = "Ones of the input's shape and dtype.",
-                              .infer = same,
-                              .compose = compose_ones_like};
+                              .infer = infer_like,
+                              .compose = compose_like<1>};
 constinit Op op::stop_gradient = {.names = "stop_gradient",
                                   .parameters = "input: tensor",
                                   .doc = "The input, through which no gradient flows.",
@@ -81,8 +88,8 @@ Tensor fill(const Shape& shape, const Tensor& value) {
 
 Tensor zeros(const Shape& shape, DType dtype) { return fill(shape, Tensor::scalar(0, dtype)); }
 Tensor ones(const Shape& shape, DType dtype) { return fill(shape, Tensor::scalar(1, dtype)); }
-Tensor zeros_like(const Tensor& x) { return call(op::zeros_like, {x}); }
-Tensor ones_like(const Tensor& x) { return call(op::ones_like, {x}); }
+Tensor zeros_like(const Tensor& x) { return call(op::zeros_like, {x}, {Attr()}); }
+Tensor ones_like(const Tensor& x) { return call(op::ones_like, {x}, {Attr()}); }
 Tensor stop_gradient(const Tensor& x) { return call(op::stop_gradient, {x}); }
 
 }  // namespace millstream

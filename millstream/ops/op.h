@@ -62,8 +62,10 @@ class Attrs {
 };
 
 // One parameter of an op, parsed from its `parameters` text: "name: kind = default".
-// Kinds: tensor, tensors, bool, int, float, str, dtype, ints, floats, str|ints; a trailing ? admits
-// None. "ints" takes a single int as well and makes a list of it; nested lists are flattened.
+// Kinds: tensor, index, tensors, bool, int, float, str, dtype, ints, floats, str|ints, int|ints; a
+// trailing ? admits None. "ints" takes a single int as well and makes a list of it, "int|ints"
+// leaves it an int; nested lists are flattened. A literal given for a "tensor" takes the dtype of
+// the tensors beside it; an "index" is a tensor that keeps its own.
 struct Parameter {
   enum class Kind : uint8_t {
     tensor,
@@ -75,10 +77,12 @@ struct Parameter {
     dtype,
     ints,
     floats,
-    text_or_ints
+    text_or_ints,
+    integer_or_ints
   };
   std::string name;
   Kind kind;
+  bool index = false;  // a tensor of kind "index"
   bool optional = false;
   bool has_default = false;
   Attr value;  // the default
@@ -157,6 +161,8 @@ struct Op {
   std::string_view names;       // TensorFlow's names without "tf.": "math.tanh tanh nn.tanh"
   std::string_view parameters;  // see Parameter
   std::string_view doc;
+  // Of an op with several: their names ("values, indices"), or "tensors" for a list of any length.
+  std::string_view outputs = {};
   InferFn infer = nullptr;
   GradientFn gradient = nullptr;  // none: not differentiable
   ViewFn view = nullptr;

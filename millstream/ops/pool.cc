@@ -59,6 +59,11 @@ Specs infer_pool2d(const InferContext& c) {
   const bool last = channels_last(c.attrs.text(3)), same = same_padding(c.attrs.text(2));
   const Ints window = spatial(c.attrs.ints(0), last, "ksize");
   const Ints stride = spatial(c.attrs.ints(1), last, "strides");
+  const bool mean = &c.op == &op::avg_pool2d || &c.op == &op::avg_pool;
+  if (mean && !is_floating(c.inputs[0].dtype)) {
+    throw InvalidArgument({.message = fmt::format("{} has no mean", name_of(c.inputs[0].dtype)),
+                           .hint = "cast(x, float32)"});
+  }
   const Shape& image = c.inputs[0].shape;
   if (!image.has_rank()) return {{c.inputs[0].dtype, Shape{-1, -1, -1, -1}}};
   if (image.rank() != 4) {
@@ -94,18 +99,67 @@ Tensors compose_pool2d(std::span<const Tensor> inputs, const Attrs& attrs) {
   return {last ? pooled : transpose(pooled, Ints{0, 3, 1, 2})};
 }
 
-// Attributes of the kernel ops: window, stride, pad, outputs (two sizes each).
-Specs infer_pooled(const InferContext& c) {
-  const Spec& image = c.inputs[0];
-  const Ints& outputs = c.attrs.ints(3);
-  return {{image.dtype, Shape{image.shape[0], outputs[0], outputs[1], image.shape[3]}}};
+// Attributes of the kernel ops: window, stride, pad, outputs (two sizes each). Every window must
+// hold a pixel of the image.
+void check_windows(const Shape& image, const Attrs& attrs) {
+  if (image.rank() != 4) throw InvalidArgument("an image has 4 dimensions");
+  for (size_t i = 0; i < attrs.size(); ++i) {
+    if (attrs.ints(i).size() != 2) throw InvalidArgument("windows have two sizes of each kind");
+  }
+  for (int i = 0; i < 2; ++i) {
+    const int64_t window = attrs.ints(0)[i], stride = attrs.ints(1)[i], pad = attrs.ints(2)[i];
+    const int64_t outputs = attrs.ints(3)[i], size = image[i + 1];
+    int64_t reach = 0;  // of the last window's first pixel
+    const bool fits = window > 0 && stride > 0 && pad >= 0 && pad < window && outputs >= 0 &&
+                      !__builtin_mul_overflow(outputs - 1, stride, &reach) &&
+                      (size == kUnknown || outputs == 0 || reach - pad < size);
+    if (!fits) throw InvalidArgument("the windows do not lie on the image");
+  }
 }
 
-Specs infer_image(const InferContext& c) { return {c.inputs[0]}; }
+Spec pooled_spec(const Spec& image, const Attrs& attrs) {
+  const Ints& outputs = attrs.ints(3);
+  return {image.dtype, Shape{image.shape[0], outputs[0], outputs[1], image.shape[3]}};
+}
+
+void check_like(const Spec& given, const Spec& wanted) {
+  if (given.dtype == wanted.dtype && given.shape == wanted.shape) return;
+  throw InvalidArgument(
+      fmt::format("{} where the windows ask for {}", to_string(given), to_string(wanted)));
+}
+
+Specs infer_pooled(const InferContext& c) {
+  check_windows(c.inputs[0].shape, c.attrs);
+  return {pooled_spec(c.inputs[0], c.attrs)};
+}
+
+Specs infer_place(const InferContext& c) {
+  const Spec pooled = infer_pooled(c)[0];
+  check_like(c.inputs[1], pooled);
+  check_like(c.inputs[2], pooled);
+  return {c.inputs[0]};
+}
+
+Specs infer_pick(const InferContext& c) {
+  const Spec pooled = infer_pooled(c)[0];
+  check_like(c.inputs[1], pooled);
+  check_like(c.inputs[2], c.inputs[0]);
+  return {pooled};
+}
 
 Specs infer_spread(const InferContext& c) {
+  const Shape& pooled = c.inputs[0].shape;
   const Ints& size = c.attrs.ints(4);
-  return {{c.inputs[0].dtype, Shape{c.inputs[0].shape[0], size[0], size[1], c.inputs[0].shape[3]}}};
+  if (pooled.rank() != 4 || size.size() != 2) {
+    throw InvalidArgument("pooled images have 4 dimensions, an image has two sizes");
+  }
+  const Shape image{pooled[0], size[0], size[1], pooled[3]};
+  check_windows(image, c.attrs);
+  const Spec spec{c.inputs[0].dtype, image};
+  if (!(pooled_spec(spec, c.attrs).shape == pooled)) {
+    throw InvalidArgument("pooled images of another shape than the windows give");
+  }
+  return {spec};
 }
 
 Tensors gradient_max_pool(const GradientContext& c) {
@@ -169,7 +223,7 @@ constinit Op op::max_pool_place = {
         "image: tensor, pooled: tensor, values: tensor, window: ints, stride: ints, "
         "pad: ints, outputs: ints",
     .doc = "An image that holds `values` where each window of `image` had its first maximum.",
-    .infer = infer_image,
+    .infer = infer_place,
     .gradient = gradient_place,
     .saves = Saves::inputs};
 constinit Op op::max_pool_pick = {
@@ -178,7 +232,7 @@ constinit Op op::max_pool_pick = {
         "image: tensor, pooled: tensor, values: tensor, window: ints, stride: ints, "
         "pad: ints, outputs: ints",
     .doc = "Elements of `values` where each window of `image` had its first maximum.",
-    .infer = infer_pooled,
+    .infer = infer_pick,
     .gradient = gradient_pick,
     .saves = Saves::inputs};
 constinit Op op::avg_pool = {.names = "raw_ops.AvgPoolWindows",

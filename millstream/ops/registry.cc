@@ -65,11 +65,13 @@ Attr parse_default(Parameter::Kind kind, std::string_view text) {
 
 Parameter parse_parameter(std::string_view text) {
   static const std::map<std::string_view, Parameter::Kind> kinds = {
-      {"tensor", Parameter::Kind::tensor}, {"tensors", Parameter::Kind::tensors},
-      {"bool", Parameter::Kind::boolean},  {"int", Parameter::Kind::integer},
-      {"float", Parameter::Kind::number},  {"str", Parameter::Kind::text},
-      {"dtype", Parameter::Kind::dtype},   {"ints", Parameter::Kind::ints},
-      {"floats", Parameter::Kind::floats}, {"str|ints", Parameter::Kind::text_or_ints}};
+      {"tensor", Parameter::Kind::tensor},   {"index", Parameter::Kind::tensor},
+      {"tensors", Parameter::Kind::tensors}, {"bool", Parameter::Kind::boolean},
+      {"int", Parameter::Kind::integer},     {"float", Parameter::Kind::number},
+      {"str", Parameter::Kind::text},        {"dtype", Parameter::Kind::dtype},
+      {"ints", Parameter::Kind::ints},       {"floats", Parameter::Kind::floats},
+      {"str|ints", Parameter::Kind::text_or_ints},
+      {"int|ints", Parameter::Kind::integer_or_ints}};
   Parameter parameter{};
   const size_t equals = text.find('=');
   const std::string_view value =
@@ -85,6 +87,7 @@ Parameter parse_parameter(std::string_view text) {
   const auto found = kinds.find(kind);
   if (found == kinds.end()) throw Internal(fmt::format("'{}' is no parameter", text));
   parameter.kind = found->second;
+  parameter.index = kind == "index";
   parameter.has_default = equals != text.npos;
   if (parameter.has_default) parameter.value = parse_default(parameter.kind, value);
   return parameter;

@@ -143,6 +143,8 @@ class Generator {
       case Parameter::Kind::text: return any_text();
       case Parameter::Kind::dtype: return likely(50) ? dtype_ : any_dtype();
       case Parameter::Kind::ints: return integers();
+      case Parameter::Kind::integer_or_ints:
+        return likely(50) ? Attr(any_integer()) : Attr(integers());
       case Parameter::Kind::text_or_ints: return likely(70) ? Attr(any_text()) : Attr(integers());
       case Parameter::Kind::floats: return Floats(static_cast<size_t>(below(4)), any_number());
       default: return {};

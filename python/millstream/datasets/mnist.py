@@ -1,0 +1,11 @@
+"""60,000 and 10,000 handwritten digits."""
+from millstream import _core
+
+
+def load_data():
+    """((train images, labels), (test images, labels)) as NumPy arrays of uint8.
+
+    NotFoundError if the files are not on this machine; it says where they are looked for.
+    """
+    train, test = _core.load_dataset("mnist")
+    return tuple(x.numpy() for x in train), tuple(x.numpy() for x in test)
