@@ -158,7 +158,9 @@ struct Kernel {
 enum class Saves : uint8_t { nothing = 0, inputs = 1, outputs = 2, both = 3 };
 
 struct Op {
-  std::string_view names;       // TensorFlow's names without "tf.": "math.tanh tanh nn.tanh"
+  // TensorFlow's names without "tf.": "math.tanh tanh nn.tanh". An op of compositions and gradients
+  // is named "internal.…": no user calls it, and it trusts the attributes it is given.
+  std::string_view names;
   std::string_view parameters;  // see Parameter
   std::string_view doc;
   // Of an op with several: their names ("values, indices"), or "tensors" for a list of any length.

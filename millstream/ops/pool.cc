@@ -212,13 +212,13 @@ constinit Op op::avg_pool2d = {.names = "nn.avg_pool2d nn.avg_pool",
                                .doc = "The mean of each window of an image.",
                                .infer = infer_pool2d,
                                .compose = compose_pool2d<op::avg_pool>};
-constinit Op op::max_pool = {.names = "raw_ops.MaxPoolWindows",
+constinit Op op::max_pool = {.names = "internal.max_pool_windows",
                              .parameters = kKernelParameters,
                              .doc = "Maxima of the windows of NHWC images.",
                              .infer = infer_pooled,
                              .gradient = gradient_max_pool};
 constinit Op op::max_pool_place = {
-    .names = "raw_ops.MaxPoolPlace",
+    .names = "internal.max_pool_place",
     .parameters =
         "image: tensor, pooled: tensor, values: tensor, window: ints, stride: ints, "
         "pad: ints, outputs: ints",
@@ -227,7 +227,7 @@ constinit Op op::max_pool_place = {
     .gradient = gradient_place,
     .saves = Saves::inputs};
 constinit Op op::max_pool_pick = {
-    .names = "raw_ops.MaxPoolPick",
+    .names = "internal.max_pool_pick",
     .parameters =
         "image: tensor, pooled: tensor, values: tensor, window: ints, stride: ints, "
         "pad: ints, outputs: ints",
@@ -235,18 +235,18 @@ constinit Op op::max_pool_pick = {
     .infer = infer_pick,
     .gradient = gradient_pick,
     .saves = Saves::inputs};
-constinit Op op::avg_pool = {.names = "raw_ops.AvgPoolWindows",
+constinit Op op::avg_pool = {.names = "internal.avg_pool_windows",
                              .parameters = kKernelParameters,
                              .doc = "Means of the windows of NHWC images.",
                              .infer = infer_pooled,
                              .gradient = gradient_avg_pool,
                              .saves = Saves::nothing};
 constinit Op op::avg_pool_spread = {
-    .names = "raw_ops.AvgPoolSpread",
+    .names = "internal.avg_pool_spread",
     .parameters =
         "pooled: tensor, window: ints, stride: ints, pad: ints, outputs: ints, "
         "image_size: ints",
-    .doc = "The adjoint of AvgPoolWindows.",
+    .doc = "The adjoint of avg_pool_windows.",
     .infer = infer_spread,
     .gradient = gradient_spread,
     .saves = Saves::nothing};
