@@ -27,6 +27,11 @@ void Error::annotate(const Fields& context) {
   compose();
 }
 
+void Error::add_scope(const std::string& scope) {
+  fields_.within += (fields_.within.empty() ? "" : ", in ") + scope;
+  compose();
+}
+
 void Error::compose() {
   text_ = fields_.message;
   if (!fields_.op.empty()) {
@@ -36,6 +41,7 @@ void Error::compose() {
   } else if (!fields_.device.empty()) {
     text_ += fmt::format(" [{}]", fields_.device);
   }
+  if (!fields_.within.empty()) text_ += " in " + fields_.within;
   if (!fields_.hint.empty()) text_ += ". Try: " + fields_.hint;
 }
 

@@ -44,6 +44,7 @@ class Error : public std::exception {
     std::string device = {};               // "/device:CPU:0"
     std::vector<std::string> inputs = {};  // "float32[2, 3]", one per input
     std::string hint = {};                 // what to do
+    std::string within = {};               // "layer 'dense' (Dense)", from the inside out
   };
 
   Error(Code code, Fields fields);
@@ -54,10 +55,13 @@ class Error : public std::exception {
   const std::string& device() const { return fields_.device; }
   const std::vector<std::string>& inputs() const { return fields_.inputs; }
   const std::string& hint() const { return fields_.hint; }
+  const std::string& within() const { return fields_.within; }
   const char* what() const noexcept override { return text_.c_str(); }
 
   // Fills the fields that are still empty; the innermost op that failed keeps its name.
   void annotate(const Fields& context);
+  // Names one more enclosing part of the program.
+  void add_scope(const std::string& scope);
 
  private:
   void compose();

@@ -1,0 +1,15 @@
+#pragma once
+// Everything of millstream::keras.
+#include "millstream/keras/activations.h"
+#include "millstream/keras/callbacks/callbacks.h"
+#include "millstream/keras/callbacks/progress_bar.h"
+#include "millstream/keras/datasets/datasets.h"
+#include "millstream/keras/initializers.h"
+#include "millstream/keras/layers/layers.h"
+#include "millstream/keras/losses/losses.h"
+#include "millstream/keras/metrics/metrics.h"
+#include "millstream/keras/model.h"
+#include "millstream/keras/optimizers/optimizers.h"
+#include "millstream/keras/random.h"
+#include "millstream/keras/regularizers.h"
+#include "millstream/keras/weights_file.h"
