@@ -18,6 +18,16 @@ Signature parse_signature(std::string_view text, int arity) {
   return {text.substr(0, open - 1), text.substr(open + 1, text.size() - open - 2)};
 }
 
+// The numbers that stand behind a "=" among parameters.
+std::vector<double> parse_defaults(std::string_view parameters) {
+  std::vector<double> defaults;
+  size_t equals = 0;
+  while ((equals = parameters.find('=', equals)) != parameters.npos) {
+    defaults.push_back(std::stod(std::string(parameters.substr(++equals))));
+  }
+  return defaults;
+}
+
 template <size_t... i, class F>
 auto call_with_inputs(std::index_sequence<i...>, const F& f) {
   return f(Expr::input(i)...);
@@ -54,6 +64,7 @@ MapInfo record(const Op& op) {
   const Expr body = call_with_inputs(std::make_index_sequence<Op::arity>(), op.forward);
   return {.names = names,
           .parameters = parameters,
+          .defaults = parse_defaults(parameters),
           .doc = op.doc,
           .rule = op.rule,
           .arity = Op::arity,

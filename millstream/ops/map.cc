@@ -206,7 +206,15 @@ size_t map_op_count() { return map_ops().size(); }
 const Op& map_op(size_t index) { return map_ops()[index]; }
 
 Tensor call_map(size_t index, std::initializer_list<Tensor> inputs) {
-  return call(map_op(index), std::span(inputs.begin(), inputs.size()));
+  const Op& op = map_op(index);
+  const size_t arity = static_cast<size_t>(op.map->arity);
+  const std::vector<double>& defaults = op.map->defaults;
+  if (inputs.size() >= arity || inputs.size() + defaults.size() < arity) {
+    return call(op, std::span(inputs.begin(), inputs.size()));
+  }
+  Tensors all(inputs);
+  while (all.size() < arity) all.emplace_back(defaults[defaults.size() - (arity - all.size())]);
+  return call(op, all);
 }
 
 DType map_dtype(const Op& op, std::span<const Tensor> inputs) {

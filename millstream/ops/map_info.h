@@ -24,8 +24,9 @@ enum class DTypeRule : uint8_t {
 };
 
 struct MapInfo {
-  std::string_view names;       // as Op::names
-  std::string_view parameters;  // as Op::parameters
+  std::string_view names;             // as Op::names
+  std::string_view parameters;        // as Op::parameters
+  std::vector<double> defaults = {};  // of the last parameters, where they have one
   std::string_view doc;
   DTypeRule rule;
   int arity;

@@ -28,28 +28,23 @@ struct float16_t {
     const uint32_t word = std::bit_cast<uint32_t>(value);
     const uint32_t sign = (word >> 16) & 0x8000u;
     const uint32_t magnitude = word & 0x7fffffffu;
-    uint32_t half;
-    if (magnitude >= 0x47800000u) {  // 65536 and more, infinity, NaN
-      half = magnitude > 0x7f800000u ? 0x7e00u : 0x7c00u;
-    } else if (magnitude < 0x38800000u) {  // below 2^-14: a subnormal, made by an exact float add
-      half = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3f000000u;
-    } else {
-      half = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1)) >> 13;
-    }
+    // All cases are computed and one is chosen, so that loops over these become SIMD code.
+    const uint32_t special = magnitude > 0x7f800000u ? 0x7e00u : 0x7c00u;  // NaN, infinity
+    const uint32_t subnormal =  // below 2^-14: an exact float add shifts and rounds
+        std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3f000000u;
+    const uint32_t normal = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1)) >> 13;
+    const uint32_t finite = magnitude < 0x38800000u ? subnormal : normal;
+    const uint32_t half = magnitude >= 0x47800000u ? special : finite;
     bits = static_cast<uint16_t>(sign | half);
   }
   operator float() const {
     const uint32_t sign = (bits & 0x8000u) << 16;
     const uint32_t magnitude = bits & 0x7fffu;
-    float result;
-    if (magnitude >= 0x7c00u) {
-      result = std::bit_cast<float>(0x7f800000u | ((magnitude & 0x3ffu) << 13));
-    } else if (magnitude < 0x400u) {
-      result = static_cast<float>(magnitude) * 0x1p-24f;
-    } else {
-      result = std::bit_cast<float>((magnitude << 13) + 0x38000000u);
-    }
-    return std::bit_cast<float>(std::bit_cast<uint32_t>(result) | sign);
+    // The bits in a float's places are the number over 2^112, subnormals included.
+    const uint32_t scaled =
+        std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude << 13) * 0x1p112f);
+    const uint32_t special = magnitude >= 0x7c00u ? 0x7f800000u : 0u;
+    return std::bit_cast<float>(scaled | special | sign);
   }
 };
 

@@ -10,6 +10,7 @@
 
 #include "millstream/backend/cpu/convert.h"
 #include "millstream/backend/cpu/map_layout.h"
+#include "millstream/backend/cpu/stream.h"
 #include "millstream/backend/cpu/tile.h"
 #include "millstream/base/parallel.h"
 #include "millstream/ops/map.h"
@@ -103,6 +104,7 @@ struct Call {
   std::span<const MapInput> inputs;
   DType out_dtype;
   std::byte* out;
+  bool streamed;  // past the caches; the dtype is the kernel's
 };
 
 // Computes tiles [begin, end) on the calling thread.
@@ -125,22 +127,22 @@ void run_tiles(const Call& call, int64_t begin, int64_t end) {
   if (kernel == nullptr) runner.emplace(call.plan.program, tile);
   std::vector<const C*> in(feeds.size());
   for (int64_t t = begin; t < end; ++t) {
-    int64_t start = t * layout.tile, n = std::min(layout.tile, layout.elements - start);
-    if (layout.row_tiles != 0) {
-      const int64_t within = t % layout.row_tiles * layout.tile;
-      start = t / layout.row_tiles * layout.row + within;
-      n = std::min(layout.tile, layout.row - within);
-    }
+    const auto [start, n] = layout.range(t);
     for (int k = 0; k < layout.inputs; ++k) in[k] = feeds[k].tile(start, n);
     std::byte* const at = call.out + static_cast<size_t>(start) * item;
-    C* const out = native ? reinterpret_cast<C*>(at) : scratch.get();
+    C* const out = native && !call.streamed ? reinterpret_cast<C*>(at) : scratch.get();
     if (kernel != nullptr) {
       run_kernel(kernel, call.plan.arity, in.data(), out, static_cast<size_t>(n));
     } else {
       runner->run(in.data(), &out, static_cast<size_t>(n));
     }
-    if (!native) store(out, 1, at, n);
+    if (call.streamed) {
+      stream_copy(at, out, static_cast<size_t>(n) * item);
+    } else if (!native) {
+      store(out, 1, at, n);
+    }
   }
+  if (call.streamed) stream_fence();
 }
 
 [[noreturn]] void throw_fault(Fault value) {
@@ -270,8 +272,10 @@ void run_map(const MapInfo& info, const Dims& sizes, std::span<const MapInput> i
     if (size == 0) return;
   }
   Layout layout(sizes, inputs);
-  if (layout.in_place(inputs, compute) && out_dtype == compute) layout.cut(kLongTile);
-  const Call call{plan_of(info), layout, inputs, out_dtype, static_cast<std::byte*>(out)};
+  const size_t bytes = static_cast<size_t>(layout.elements) * size_of(out_dtype);
+  const bool streamed = out_dtype == compute && bytes >= kStreamedBytes;
+  if (!streamed && out_dtype == compute && layout.in_place(inputs, compute)) layout.cut(kLongTile);
+  const Call call{plan_of(info), layout, inputs, out_dtype, static_cast<std::byte*>(out), streamed};
   dispatch_compute(compute, [&]<class C>(std::type_identity<C>) { run<C>(call); });
 }
 

@@ -43,6 +43,16 @@ struct Layout {
     tiles = long_rows ? elements / row * row_tiles : (elements + tile - 1) / tile;
   }
 
+  struct Range {
+    int64_t start, length;
+  };
+  // The elements of a tile.
+  Range range(int64_t number) const {
+    if (row_tiles == 0) return {number * tile, std::min(tile, elements - number * tile)};
+    const int64_t within = number % row_tiles * tile;
+    return {number / row_tiles * row + within, std::min(tile, row - within)};
+  }
+
   bool flat(int input) const {  // its elements lie as the result's do
     int64_t expected = 1;
     for (int d = sizes.size() - 1; d >= 0; --d) {
@@ -72,6 +82,7 @@ struct Layout {
 
   // Where a row of an input starts.
   int64_t offset(int input, int64_t row_number) const {
+    if (sizes.size() == 2) return row_number * strides[input][0];
     int64_t at = 0;
     for (int d = sizes.size() - 2; d >= 0; --d) {
       at += row_number % sizes[d] * strides[input][d];
