@@ -32,8 +32,8 @@ test: build ## run every test: floors, C++ (ctest), Python (pytest), and C++ und
 	@echo "Python:    $$(tail -n 1 build/pytest.log)"
 	@echo "Sanitized: $$(tail -n 1 build/asan.log)"
 
-demo: build ## train the CNN of examples/cpp/fashion_mnist.cc on Fashion-MNIST
-	build/release/bin/fashion_mnist
+demo: build ## train a CNN on Fashion-MNIST with examples/python/fashion_mnist.py
+	.venv/bin/python examples/python/fashion_mnist.py
 
 bench: setup ## run the C++ micro benchmarks
 	@$(call configure,release) -DMILLSTREAM_BENCHMARKS=ON >/dev/null

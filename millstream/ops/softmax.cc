@@ -156,7 +156,7 @@ constinit Op op::log_softmax = {.names = "nn.log_softmax",
                                 .saves = Saves::outputs};
 constinit Op op::sparse_cross_entropy = {
     .names = "internal.sparse_cross_entropy",
-    .parameters = "labels: tensor, logits: tensor",
+    .parameters = "labels: index, logits: tensor",
     .doc = "Cross-entropy with one true class per row, and log(sum(exp(logits))).",
     .infer = infer_sparse,
     .gradient = gradient_sparse,
@@ -170,7 +170,7 @@ constinit Op op::softmax_minus_one_hot = {
     .saves = Saves::inputs};
 constinit Op op::sparse_softmax_cross_entropy_with_logits = {
     .names = "nn.sparse_softmax_cross_entropy_with_logits",
-    .parameters = "labels: tensor, logits: tensor",
+    .parameters = "labels: index, logits: tensor",
     .doc = "Cross-entropy of softmax(logits) with one true class per row.",
     .compose = compose_sparse};
 constinit Op op::softmax_cross_entropy_with_logits = {
