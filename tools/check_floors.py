@@ -93,7 +93,7 @@ def long_cpp_functions(lines):
         # The head of a function sits at column 0, or at 2 inside a class.
         if indent > 2 or "(" not in line + "".join(lines[max(0, start - 3):start]):
             continue
-        if OPENS_TEMPLATE_CLASS.search(line.rstrip()):
+        if OPENS_TEMPLATE_CLASS.search(line.rstrip()) or line.rstrip().endswith("= {"):
             continue
         closing = re.compile(rf"^ {{{indent}}}}}")
         end = next((i for i in range(start + 1, len(lines)) if closing.match(lines[i])), start)
@@ -128,6 +128,8 @@ def check_file(root, path):
     if len(lines) > FILE_LINES:
         problems.append((1, f"{len(lines)} lines in one file (at most {FILE_LINES})"))
     functions = long_cpp_functions(lines) if cpp else long_python_functions(text)
+    if path.startswith("tests/"):  # tables of cases may be long
+        functions = []
     problems += [(n, f"{length} lines in one function (at most {FUNCTION_LINES})")
                  for n, length in functions]
     if path.startswith(("millstream/", "python/")) and path != SETTINGS:

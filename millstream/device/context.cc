@@ -8,6 +8,7 @@
 #include <cctype>
 
 #include "millstream/base/error.h"
+#include "millstream/base/parallel.h"
 #include "millstream/base/settings.h"
 #include "millstream/device/cpu_device.h"
 
@@ -85,5 +86,15 @@ Device& Context::current() const { return scope != nullptr ? *scope : *devices_.
 device::device(std::string_view name) : outer_(scope) { scope = &Context::get().find(name); }
 device::~device() { scope = outer_; }
 Device* device::scoped() { return scope; }
+
+std::string explain_placement() {
+  const Device& device = Context::get().current();
+  const std::string_view name = device.name();
+  const char* reason = scope != nullptr ? "because the program asks for it"
+                       : kBackends == 1 ? "because this build computes on CPUs only"
+                                        : "the first device";
+  return fmt::format("{} ({} threads), {}", name.substr(name.find("/device:")), thread_count(),
+                     reason);
+}
 
 }  // namespace millstream

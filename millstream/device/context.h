@@ -5,6 +5,7 @@
 //   ms::device on("/CPU:1");                    // ops of this scope run there
 //   Context::get().devices();
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -47,5 +48,9 @@ class device {
  private:
   Device* outer_;
 };
+
+// Where ops of this thread run and why, for people: "/device:CPU:0 (2 threads), because this build
+// computes on CPUs only".
+std::string explain_placement();
 
 }  // namespace millstream

@@ -45,7 +45,7 @@ const Kernel& choose_kernel(const KernelContext& context) {
 // A row-major copy that no observer hears of.
 Tensor row_major(const Tensor& x) {
   if (x.contiguous()) return x;
-  const Tensor copy = Tensor::empty(x.dtype(), x.shape(), x.device());
+  Tensor copy = Tensor::empty(x.dtype(), x.shape(), x.device());
   const Attrs none;
   const KernelContext context{op::identity, std::span(&x, 1), none, std::span(&copy, 1),
                               x.device()};
@@ -71,6 +71,7 @@ std::span<const Tensor> prepare(const Op& op, std::span<const Tensor> inputs, De
 }
 
 void check_defined(const Op& op, std::span<const Tensor> inputs) {
+  if (op.takes_none) return;
   for (const Tensor& input : inputs) {
     if (!input.defined()) {
       throw InvalidArgument({.message = "an input refers to no tensor",
@@ -78,6 +79,19 @@ void check_defined(const Op& op, std::span<const Tensor> inputs) {
                              .hint = "give every Tensor and Variable a value before it is used"});
     }
   }
+}
+
+Tensors allocate(const Specs& specs, Device& device) {
+  Tensors tensors;
+  tensors.reserve(specs.size());
+  for (const Spec& spec : specs) {
+    if (!spec.shape.known()) {
+      throw InvalidArgument({.message = "a result of shape " + spec.shape.to_string(),
+                             .hint = "all sizes must be known when an op runs"});
+    }
+    tensors.push_back(Tensor::empty(spec.dtype, spec.shape, device));
+  }
+  return tensors;
 }
 
 Tensors run(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, Device& device) {
@@ -88,13 +102,10 @@ Tensors run(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, De
   if (op.view != nullptr) {
     return {op.view(inputs[0], attrs, outputs[0].shape)};
   }
+  if (op.views != nullptr) return op.views(inputs[0], attrs, outputs);
   Tensors moved;
   const std::span<const Tensor> ready = prepare(op, inputs, device, moved);
-  Tensors results;
-  results.reserve(outputs.size());
-  for (const Spec& output : outputs) {
-    results.push_back(Tensor::empty(output.dtype, output.shape, device));
-  }
+  Tensors results = op.makes_outputs ? Tensors(outputs.size()) : allocate(outputs, device);
   const KernelContext context{op, ready, attrs, results, device};
   choose_kernel(context).run(context);
   return results;
@@ -102,7 +113,7 @@ Tensors run(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, De
 
 // One output whose dtype and shape follow from those of the inputs alone: no lists are built.
 Tensor run_map(const Op& op, std::span<const Tensor> inputs, Device& device) {
-  const Tensor result = Tensor::empty(map_dtype(op, inputs), map_shape(inputs), device);
+  Tensor result = Tensor::empty(map_dtype(op, inputs), map_shape(inputs), device);
   Tensors moved;
   const std::span<const Tensor> ready = prepare(op, inputs, device, moved);
   const KernelContext context{op, ready, Attrs(), std::span(&result, 1), device};

@@ -125,6 +125,9 @@ using GradientFn = Tensors (*)(const GradientContext&);
 // A view of the input instead of a kernel: `shape` is what infer gave.
 using ViewFn = Tensor (*)(const Tensor& x, const Attrs& attrs, const Shape& shape);
 
+// The same for an op with several outputs, of which infer gave `specs`.
+using ViewsFn = Tensors (*)(const Tensor& x, const Attrs& attrs, const Specs& specs);
+
 // A composition of other ops, which go through the door themselves.
 using ComposeFn = Tensors (*)(std::span<const Tensor> inputs, const Attrs& attrs);
 
@@ -132,7 +135,8 @@ struct KernelContext {
   const Op& op;
   std::span<const Tensor> inputs;
   const Attrs& attrs;
-  std::span<const Tensor> outputs;  // allocated, contiguous, to be written by the kernel
+  // Allocated and contiguous, to be written by the kernel; undefined if `makes_outputs`.
+  std::span<Tensor> outputs;
   Device& device;
 
   template <class T>
@@ -168,10 +172,14 @@ struct Op {
   InferFn infer = nullptr;
   GradientFn gradient = nullptr;  // none: not differentiable
   ViewFn view = nullptr;
+  ViewsFn views = nullptr;
   ComposeFn compose = nullptr;
   Saves saves = Saves::both;
   bool strided = false;          // kernels read any strides; otherwise inputs are made contiguous
   bool host_inputs = false;      // small integer inputs (shapes, indices) stay on the host
+  bool makes_outputs = false;    // kernels make the outputs: their sizes depend on values
+  bool stateful = false;         // gives another result each time: calls are never merged
+  bool takes_none = false;       // a composition in which undefined inputs stand for None
   const MapInfo* map = nullptr;  // set for elementwise ops
   std::array<const Kernel*, kBackends> kernels = {};
 

@@ -99,6 +99,8 @@ class Tensor {
 
   // "tf.Tensor([1. 2.], shape=(2,), dtype=float32)"
   std::string to_string() const;
+  // "<tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 2.], dtype=float32)>"
+  std::string repr() const;
 
   TensorNode* node() const { return node_.get(); }
 
