@@ -104,9 +104,6 @@ constexpr auto tie_fields(T& o) {
   } else if constexpr (kCount == 18) {
     auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, z, p, q, r] = o;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, z, p, q, r);
-  } else if constexpr (kCount == 19) {
-    auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, z, p, q, r, s] = o;
-    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, z, p, q, r, s);
   }
 }
 
