@@ -62,7 +62,7 @@ const std::map<std::string_view, Tensor (*)(const Tensor&)>& table() {
 
 }  // namespace
 
-Activation::Activation(const char* name) : name_(name) {
+ActivationFunction::ActivationFunction(const char* name) : name_(name) {
   const auto found = table().find(name_);
   if (found == table().end()) {
     throw NotFound(fmt::format("no activation is called '{}'; there are {}", name_,
@@ -71,14 +71,14 @@ Activation::Activation(const char* name) : name_(name) {
   if (found->second != nullptr) function_ = found->second;
 }
 
-Config Activation::to_config() const {
+Config ActivationFunction::to_config() const {
   if (name_ == "custom") {
     throw Unimplemented("an activation that is a C++ function has no configuration");
   }
   return name_;
 }
 
-Activation Activation::from_config(const Config& config) {
+ActivationFunction ActivationFunction::from_config(const Config& config) {
   if (config.is_null()) return {};
   return config.text();
 }

@@ -1,7 +1,7 @@
 #pragma once
 // Activations by name, or a function of one's own. The default is "linear", which does nothing.
 //
-//   Tensor y = Activation("relu")(x);
+//   Tensor y = ActivationFunction("relu")(x);
 //   layers::Dense{{.units = 10, .activation = [](const ms::Tensor& x) { return x * x; }}};
 //
 // Errors: NotFound for an unknown name.
@@ -14,16 +14,16 @@
 
 namespace millstream::keras {
 
-class Activation {
+class ActivationFunction {
  public:
   using Function = std::function<Tensor(const Tensor&)>;
 
-  Activation() = default;
-  Activation(const char* name);
-  Activation(const std::string& name) : Activation(name.c_str()) {}
+  ActivationFunction() = default;
+  ActivationFunction(const char* name);
+  ActivationFunction(const std::string& name) : ActivationFunction(name.c_str()) {}
   template <class F>
   requires(std::is_invocable_r_v<Tensor, F, const Tensor&> &&
-           !std::is_same_v<F, Activation>) Activation(F function)
+           !std::is_same_v<F, ActivationFunction>) ActivationFunction(F function)
       : name_("custom"), function_(std::move(function)) {}
 
   Tensor operator()(const Tensor& x) const { return function_ ? function_(x) : x; }
@@ -31,7 +31,7 @@ class Activation {
   bool is_linear() const { return !function_; }
 
   Config to_config() const;  // Unimplemented for a function of one's own
-  static Activation from_config(const Config& config);
+  static ActivationFunction from_config(const Config& config);
 
  private:
   std::string name_ = "linear";

@@ -5,7 +5,7 @@
 namespace millstream::keras::layers {
 
 struct ActivationOptions {
-  keras::Activation activation = {};
+  ActivationFunction activation = {};
   bool trainable = true;
   DType dtype = float32;
   std::string name = {};

@@ -14,7 +14,7 @@ struct Conv2DOptions {
   std::string data_format = "channels_last";
   Pair dilation_rate = 1;
   int64_t groups = 1;
-  Activation activation = {};
+  ActivationFunction activation = {};
   bool use_bias = true;
   Initializer kernel_initializer = "glorot_uniform";
   Initializer bias_initializer = "zeros";
@@ -36,7 +36,7 @@ struct DepthwiseConv2DOptions {
   int64_t depth_multiplier = 1;
   std::string data_format = "channels_last";
   Pair dilation_rate = 1;
-  Activation activation = {};
+  ActivationFunction activation = {};
   bool use_bias = true;
   Initializer depthwise_initializer = "glorot_uniform";
   Initializer bias_initializer = "zeros";
@@ -59,7 +59,7 @@ struct Conv2DTransposeOptions {
   std::string padding = "valid";
   std::optional<Pair> output_padding = {};
   std::string data_format = "channels_last";
-  Activation activation = {};
+  ActivationFunction activation = {};
   bool use_bias = true;
   Initializer kernel_initializer = "glorot_uniform";
   Initializer bias_initializer = "zeros";

@@ -6,7 +6,7 @@ namespace millstream::keras::layers {
 
 struct DenseOptions {
   int64_t units = 0;
-  Activation activation = {};
+  ActivationFunction activation = {};
   bool use_bias = true;
   Initializer kernel_initializer = "glorot_uniform";
   Initializer bias_initializer = "zeros";

@@ -104,7 +104,7 @@ Tensor in_top_k(const Tensor& labels, const Tensor& scores, int64_t k) {
       reduce_sum(where(right, scores, zeros_like(scores)), {.axis = Ints{-1}, .keepdims = true});
   const Tensor above = reduce_sum(cast(scores > score, int32), {.axis = Ints{-1}});
   const Tensor valid = labels >= constant(0, labels.dtype());
-  return (above < constant(k, int32)) && valid;
+  return logical_and(above < constant(k, int32), valid);
 }
 
 class SparseTopK : public Configured<TopKOptions> {

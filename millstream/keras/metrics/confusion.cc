@@ -240,7 +240,7 @@ class Area : public MetricImpl {
     const Tensor dtp = lower(tp) - upper(tp), dp = lower(p) - upper(p);
     const Tensor slope = divide_no_nan(dtp, maximum(dp, 0.f));
     const Tensor intercept = upper(tp) - slope * upper(p);
-    const Tensor ratio = where(lower(p) > 0.f && upper(p) > 0.f,
+    const Tensor ratio = where(logical_and(lower(p) > 0.f, upper(p) > 0.f),
                                divide_no_nan(lower(p), maximum(upper(p), 0.f)), ones_like(dp));
     const Tensor area = slope * (dtp + intercept * log(ratio));
     return reduce_sum(divide_no_nan(area, maximum(upper(tp) + upper(fn), 0.f)),

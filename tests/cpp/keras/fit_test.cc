@@ -360,7 +360,7 @@ TEST(Callbacks, CsvLoggerWritesALinePerEpoch) {
 TEST(Callbacks, TerminateOnNaNEndsTraining) {
   const Sequential model = line_model();
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  const Tensor x = fill({8, 2}, constant(nan)), y = zeros({8, 1});
+  const Tensor x = fill({8, 2}, constant(nan, float32)), y = zeros({8, 1});
   const History history = model.fit(
       x, y,
       {.batch_size = 2, .epochs = 5, .verbose = 0, .callbacks = {callbacks::TerminateOnNaN()}});

@@ -199,12 +199,12 @@ TEST(Activations, AreThoseOfKeras) {
   std::vector<std::string> tested;
   for (const auto& [name, values] : cases) {
     SCOPED_TRACE(name);
-    expect_equals(Activation(name)(x), values, 1e-5);
-    EXPECT_EQ(Activation::from_config(Activation(name).to_config()).name(), name);
+    expect_equals(ActivationFunction(name)(x), values, 1e-5);
+    EXPECT_EQ(ActivationFunction::from_config(ActivationFunction(name).to_config()).name(), name);
     tested.emplace_back(name);
   }
   EXPECT_EQ(tested, activations::names());
-  EXPECT_THROW(Activation("rely"), NotFound);
+  EXPECT_THROW(ActivationFunction("rely"), NotFound);
 }
 
 }  // namespace
