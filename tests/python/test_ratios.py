@@ -1,0 +1,43 @@
+"""benchmarks/peers/ratios.py: ratios over 1 mean that we are better."""
+import json
+import pathlib
+import subprocess
+import sys
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "benchmarks/peers/ratios.py"
+
+
+def table(tmp_path, *rows):
+    """The cells of each line of the table, by (task, ours)."""
+    results = tmp_path / "results.jsonl"
+    results.write_text("".join(
+        json.dumps(dict(task=task, peer=peer, value=value, unit=unit)) + "\n"
+        for task, peer, value, unit in rows))
+    printed = subprocess.run([sys.executable, SCRIPT, results], capture_output=True, text=True,
+                             check=True).stdout.splitlines()
+    head, *lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in printed
+                    if not line.startswith("|---")]
+    return {(line[0], line[2]): dict(zip(head, line)) for line in lines}
+
+
+def test_times_and_rates_point_the_same_way(tmp_path):
+    rows = table(tmp_path, ("t02.add_4", "millstream", 500, "ns"), ("t02.add_4", "tf", 16000, "ns"),
+                 ("t06.add_16M.eager", "millstream", 60, "GB/s"),
+                 ("t06.add_16M.eager", "tf", 40, "GB/s"))
+    assert rows["t02.add_4", "millstream"]["x tf"] == "32.00"
+    assert rows["t06.add_16M", "millstream"]["x tf"] == "1.50"
+
+
+def test_the_best_variant_and_the_median_round_count(tmp_path):
+    rows = table(tmp_path, ("t09.cnn.fit", "millstream_cpp", 9000, "images/s"),
+                 ("t09.cnn.fit", "tf", 8000, "images/s"), ("t09.cnn.fit", "tf", 1000, "images/s"),
+                 ("t09.cnn.fit", "tf", 8000, "images/s"),
+                 ("t09.cnn.loop_eager", "tf", 2000, "images/s"))
+    assert rows["t09.cnn", "millstream_cpp"]["x tf"] == "1.12"
+
+
+def test_ceilings_have_the_same_number_of_threads(tmp_path):
+    rows = table(tmp_path, ("t05.matmul_1000.2thr", "millstream", 210, "GFLOP/s"),
+                 ("t05.peak_fma_f32_avx512.1thr", "machine", 117, "GFLOP/s"),
+                 ("t05.peak_fma_f32_avx512.2thr", "machine", 234, "GFLOP/s"))
+    assert rows["t05.matmul_1000.2thr", "millstream"]["of the ceiling"] == "0.90"
