@@ -21,10 +21,13 @@ void annotate(Error& error, const Op& op, std::span<const Tensor> inputs, const 
   error.annotate(fields);
 }
 
-// The scope's device, else that of the first input.
+// The scope's device, else that of the first input that is given.
 Device& place(std::span<const Tensor> inputs) {
   if (Device* scoped = device::scoped()) return *scoped;
-  return inputs.empty() ? current_device() : inputs.front().device();
+  for (const Tensor& input : inputs) {
+    if (input.defined()) return input.device();
+  }
+  return current_device();
 }
 
 const Kernel& choose_kernel(const KernelContext& context) {
