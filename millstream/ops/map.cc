@@ -253,7 +253,7 @@ std::span<const Tensor> adopt_dtypes(const Op& op, std::span<const Tensor> input
     if (is_floating(input.dtype()) && !is_floating(model->dtype())) {
       refuse_dtype(op, i, input.dtype(), model->dtype());
     }
-    adopted[i] = is_floating(input.dtype()) ? Tensor::scalar(input.item<double>(), model->dtype())
+    adopted[i] = is_floating(input.dtype()) ? Tensor::scalar(input.node()->literal, model->dtype())
                                             : Tensor::scalar(input.item<int64_t>(), model->dtype());
   }
   return adopted;

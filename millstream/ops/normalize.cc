@@ -9,14 +9,18 @@ Tensors compose_moments(std::span<const Tensor> x, const Attrs& attrs) {
   return call_all(op::mean_and_variance, x, {attrs[0], attrs.flag(2)});
 }
 
+// Without an offset or a scale where they are undefined.
 Tensor normalized(const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& offset,
                   const Tensor& scale, double epsilon) {
-  const Tensor slope = rsqrt(variance + epsilon) * scale;
-  return x * slope + (offset - mean * slope);
+  Tensor slope = rsqrt(variance + epsilon);
+  if (scale.defined()) slope = slope * scale;
+  const Tensor shift = mean * slope;
+  return offset.defined() ? x * slope + (offset - shift) : x * slope - shift;
 }
 
 Tensors compose_batch(std::span<const Tensor> x, const Attrs& attrs) {
-  return {normalized(x[0], x[1], x[2], x[3], x[4], attrs.number(0))};
+  const auto given = [&](size_t i) { return i < x.size() ? x[i] : Tensor(); };
+  return {normalized(x[0], x[1], x[2], given(3), given(4), attrs.number(0))};
 }
 
 Tensors compose_layer(std::span<const Tensor> x, const Attrs& attrs) {
@@ -36,14 +40,16 @@ constinit Op op::moments = {
     .names = "nn.moments",
     .parameters = "x: tensor, axes: ints, shift: float? = None, keepdims: bool = False",
     .doc = "Mean and variance along the given axes; shift is not used.",
+    .outputs = "mean, variance",
     .compose = compose_moments};
 constinit Op op::batch_normalization = {
     .names = "nn.batch_normalization",
     .parameters =
-        "x: tensor, mean: tensor, variance: tensor, offset: tensor, scale: tensor, "
+        "x: tensor, mean: tensor, variance: tensor, offset: tensor?, scale: tensor?, "
         "variance_epsilon: float",
     .doc = "(x - mean) / sqrt(variance + variance_epsilon) * scale + offset.",
-    .compose = compose_batch};
+    .compose = compose_batch,
+    .takes_none = true};
 constinit Op op::layer_normalization = {
     .names = "keras.ops.layer_normalization",
     .parameters = "x: tensor, gamma: tensor, beta: tensor, axis: ints = -1, epsilon: float = 0.001",

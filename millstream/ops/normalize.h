@@ -16,7 +16,8 @@ extern Op moments, batch_normalization, layer_normalization, l2_normalize;
 // Mean and variance along `axes`.
 MeanAndVariance moments(const Tensor& x, const Ints& axes, bool keepdims = false);
 
-// (x - mean) / sqrt(variance + epsilon) * scale + offset, by broadcasting.
+// (x - mean) / sqrt(variance + epsilon) * scale + offset, by broadcasting; an undefined scale or
+// offset is left out.
 Tensor batch_normalization(const Tensor& x, const Tensor& mean, const Tensor& variance,
                            const Tensor& offset, const Tensor& scale, double variance_epsilon);
 

@@ -289,9 +289,13 @@ Tensor categorical(const Tensor& logits, int64_t num_samples, DType dtype,
   return call(op::random_categorical, {logits}, {num_samples, dtype, seed_attr(seed)});
 }
 
-Tensor stateless_uniform(const Shape& shape, Seed seed, const UniformOptions& o) {
-  return call(op::stateless_uniform, {tensor_of(seed), o.minval, o.maxval},
+Tensor stateless_uniform(const Shape& shape, const Tensor& seed, const UniformOptions& o) {
+  return call(op::stateless_uniform, {seed, o.minval, o.maxval},
               {to_ints(shape), o.dtype, any_algorithm()});
+}
+
+Tensor stateless_uniform(const Shape& shape, Seed seed, const UniformOptions& o) {
+  return stateless_uniform(shape, tensor_of(seed), o);
 }
 
 Tensor stateless_normal(const Shape& shape, Seed seed, const NormalOptions& o) {

@@ -57,6 +57,9 @@ Tensor categorical(const Tensor& logits, int64_t num_samples, DType dtype = int6
 
 // The same as functions of a seed; `seed` in the options is not used.
 Tensor stateless_uniform(const Shape& shape, Seed seed, const UniformOptions& options = {});
+// With the seed as a tensor, int32[2] or int64[2].
+Tensor stateless_uniform(const Shape& shape, const Tensor& seed,
+                         const UniformOptions& options = {});
 Tensor stateless_normal(const Shape& shape, Seed seed, const NormalOptions& options = {});
 Tensor stateless_truncated_normal(const Shape& shape, Seed seed, const NormalOptions& options = {});
 Tensor stateless_shuffle(const Tensor& value, Seed seed);

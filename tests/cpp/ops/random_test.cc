@@ -75,7 +75,7 @@ TEST(Random, StatelessNumbersAreTensorFlows) {
       {stateless_uniform({7}, {1, 2}, {.minval = -5, .maxval = 100, .dtype = int64}),
       {4, 28, 27, 88, -2, 64, 47}},
       {stateless_uniform({3}, {1, 2}, {.minval = Tensor(), .dtype = int64}),
-      {7464880146280614444, 1591045637757961278, -1057468755545501549}},
+      {7464880146280614444., 1591045637757961278., -1057468755545501549.}},
       {stateless_shuffle(range(10), {1, 2}), {0, 3, 8, 1, 5, 4, 9, 7, 6, 2}},
       {stateless_categorical(constant({{0.f, 1.f, 2.f}, {3.f, 0.f, 1.f}}), 9, {1, 2}),
       {2, 2, 1, 2, 2, 2, 2, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
