@@ -32,8 +32,8 @@ test: build ## run every test: floors, C++ (ctest), Python (pytest), and C++ und
 	@echo "Python:    $$(tail -n 1 build/pytest.log)"
 	@echo "Sanitized: $$(tail -n 1 build/asan.log)"
 
-demo: build ## train a CNN on Fashion-MNIST with examples/python/fashion_mnist.py
-	.venv/bin/python examples/python/fashion_mnist.py
+demo: build ## train a CNN on Fashion-MNIST with examples/cpp/fashion_mnist.cc
+	build/release/bin/fashion_mnist
 
 bench: setup ## run the C++ micro benchmarks
 	@$(call configure,release) -DMILLSTREAM_BENCHMARKS=ON >/dev/null
@@ -59,7 +59,7 @@ tsan: setup ## run the C++ tests under the thread sanitizer
 lint: setup ## check floors, sizes, format and shell scripts (make tidy adds clang-tidy)
 	@tools/check_floors.py
 	@$(sources) | xargs clang-format --dry-run --Werror
-	@shellcheck tools/setup .ci/run
+	@shellcheck tools/setup .ci/run benchmarks/peers/run
 
 tidy: build ## run clang-tidy over the library
 	@$(sources) 'millstream/*.cc' | grep '^millstream/.*\.cc$$' | \

@@ -202,6 +202,7 @@ T decode(const Config& config) {
     return decode<typename T::value_type>(config);
   } else if constexpr (fields_detail::IsVector<T>::value) {
     T values;
+    if (config.is_null()) return values;
     for (const Config& element : config.list()) {
       values.push_back(decode<typename T::value_type>(element));
     }

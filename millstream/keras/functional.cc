@@ -41,11 +41,10 @@ class FunctionalImpl : public ModelImpl {
     }
     const auto value_of = [&](const KerasTensor& x) { return values[x.node().get()][x.index()]; };
     for (const auto& node : order_) {
+      if (values.contains(node.get())) continue;  // an input
       Tensors arguments;
       for (const KerasTensor& input : node->inputs) arguments.push_back(value_of(input));
-      if (!values.contains(node.get())) {
-        values[node.get()] = Layer(node->layer).call_all(arguments);
-      }
+      values[node.get()] = Layer(node->layer).call_all(arguments);
     }
     Tensors results;
     for (const KerasTensor& output : outputs_) results.push_back(value_of(output));
@@ -62,9 +61,10 @@ class FunctionalImpl : public ModelImpl {
     }
     const auto spec_of = [&](const KerasTensor& x) { return specs[x.node().get()][x.index()]; };
     for (const auto& node : order_) {
+      if (specs.contains(node.get())) continue;
       Specs arguments;
       for (const KerasTensor& input : node->inputs) arguments.push_back(spec_of(input));
-      if (!specs.contains(node.get())) specs[node.get()] = node->layer->infer(arguments);
+      specs[node.get()] = node->layer->infer(arguments);
     }
     Specs results;
     for (const KerasTensor& output : outputs_) results.push_back(spec_of(output));
@@ -103,19 +103,23 @@ class FunctionalImpl : public ModelImpl {
         fmt::format("model '{}' has {} inputs and is given {}", name(), inputs_.size(), count));
   }
 
-  // Appends the node of `tensor` after all that it needs.
+  // Appends the node of `tensor` after all that it needs. Of the inputs, only Input layers belong
+  // to the model.
   void visit(const KerasTensor& tensor) {
     const auto& node = tensor.node();
     if (std::find(order_.begin(), order_.end(), node) != order_.end()) return;
-    if (!is_given(tensor)) {
-      if (node->inputs.empty()) {
-        throw InvalidArgument(
-            {.message = fmt::format("an output of model '{}' needs the input '{}'", name(),
-                                    node->layer->name()),
-             .hint = "name it among the inputs of the model"});
-      }
-      for (const KerasTensor& input : node->inputs) visit(input);
+    const bool source = node->inputs.empty();
+    if (is_given(tensor)) {
+      if (source) order_.push_back(node);
+      return;
     }
+    if (source) {
+      throw InvalidArgument(
+          {.message = fmt::format("an output of model '{}' needs the input '{}'", name(),
+                                  node->layer->name()),
+           .hint = "name it among the inputs of the model"});
+    }
+    for (const KerasTensor& input : node->inputs) visit(input);
     order_.push_back(node);
   }
 

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "millstream/ops/array.h"
+#include "millstream/ops/operators.h"
 
 namespace millstream::keras {
 namespace {
@@ -98,9 +99,8 @@ int64_t make_default_seed() {
   return source().random.up_to(1'000'000'000);
 }
 
-Tensor seed_tensor(int64_t seed) {
-  const int64_t modulus = ((seed % kSeedModulus) + kSeedModulus) % kSeedModulus;
-  return constant(std::vector<int32_t>{static_cast<int32_t>(modulus), 0});
+random::Seed fixed_seed(int64_t seed) {
+  return {((seed % kSeedModulus) + kSeedModulus) % kSeedModulus, 0};
 }
 
 SeedGenerator::SeedGenerator(std::optional<int64_t> seed)
@@ -108,11 +108,9 @@ SeedGenerator::SeedGenerator(std::optional<int64_t> seed)
              {.name = "seed_generator_state", .trainable = false}) {}
 
 Tensor SeedGenerator::next() {
-  const Tensor state = state_.value();
-  const std::vector<int64_t> words = state.to_vector<int64_t>();
-  state_.assign(constant(std::vector<int64_t>{words[0], words[1] + 1}));
-  return constant(std::vector<int32_t>{static_cast<int32_t>(words[0] % kSeedModulus),
-                                       static_cast<int32_t>(words[1] % kSeedModulus)});
+  const Tensor state = state_;
+  state_.assign(state + constant(std::vector<int64_t>{0, 1}));
+  return floormod(state, constant(kSeedModulus, int64));
 }
 
 }  // namespace millstream::keras

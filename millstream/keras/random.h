@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "millstream/ops/random.h"
 #include "millstream/tensor/variable.h"
 
 namespace millstream::keras {
@@ -21,7 +22,7 @@ class SeedGenerator {
  public:
   explicit SeedGenerator(std::optional<int64_t> seed = {});
 
-  // int32[2], for the stateless random ops.
+  // int64[2], for the stateless random ops.
   Tensor next();
   const Variable& state() const { return state_; }
 
@@ -29,7 +30,7 @@ class SeedGenerator {
   Variable state_;
 };
 
-// The seed of a single draw: int32 [seed, 0].
-Tensor seed_tensor(int64_t seed);
+// The seed of a single draw.
+random::Seed fixed_seed(int64_t seed);
 
 }  // namespace millstream::keras

@@ -29,6 +29,7 @@ struct TensorNode : public Counted<TensorNode> {
   bool contiguous;    // row-major without gaps
   bool trainable;     // the value of a trainable Variable
   bool weak;          // a C++ or Python literal, which takes the dtype of what it meets
+  double literal;     // the value of a weak tensor before it was rounded to its dtype
   uint64_t id;        // unique in the process
   uint64_t variable;  // id of the Variable whose value this is, else 0
   Device* device;
@@ -51,6 +52,7 @@ class Tensor {
   requires(std::is_arithmetic_v<T>) Tensor(T value)
       : Tensor(scalar(value, std::is_same_v<T, double> ? float32 : dtype_of<T>())) {
     node_->weak = true;
+    node_->literal = static_cast<double>(value);
   }
 
   // Uninitialised, contiguous: for kernels and constructors of tensors.

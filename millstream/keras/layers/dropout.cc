@@ -20,7 +20,7 @@ class DropoutImpl : public Configured<DropoutOptions> {
     if (!context.training || options_.rate == 0) return x;
     if (options_.rate == 1) return zeros_like(x);
     const Tensor noise =
-        stateless_uniform(noise_shape(x.shape()), seeds_->next(), {.dtype = x.dtype()});
+        random::stateless_uniform(noise_shape(x.shape()), seeds_->next(), {.dtype = x.dtype()});
     const Tensor kept = cast(noise >= options_.rate, x.dtype());
     return x * (1 / (1 - options_.rate)) * kept;
   }

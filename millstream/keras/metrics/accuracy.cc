@@ -2,9 +2,9 @@
 #include "millstream/keras/metrics/metrics.h"
 #include "millstream/ops/argmax.h"
 #include "millstream/ops/array.h"
-#include "millstream/ops/one_hot.h"
 #include "millstream/ops/operators.h"
 #include "millstream/ops/reduce.h"
+#include "millstream/ops/sort.h"
 #include "millstream/ops/views.h"
 
 namespace millstream::keras::metrics {
@@ -96,22 +96,17 @@ class Categorical : public Configured<NameOptions> {
   }
 };
 
-// Whether fewer than k scores exceed that of the labelled class.
-Tensor in_top_k(const Tensor& labels, const Tensor& scores, int64_t k) {
-  const Tensor right =
-      one_hot(labels, scores.dim(-1), {.on_value = true, .off_value = false, .dtype = boolean});
-  const Tensor score =
-      reduce_sum(where(right, scores, zeros_like(scores)), {.axis = Ints{-1}, .keepdims = true});
-  const Tensor above = reduce_sum(cast(scores > score, int32), {.axis = Ints{-1}});
-  const Tensor valid = labels >= constant(0, labels.dtype());
-  return logical_and(above < constant(k, int32), valid);
+// Of all rows of the scores, whatever the shape of the labels.
+Tensor among_top_k(const Tensor& labels, const Tensor& scores, int64_t k) {
+  const Tensor rows = reshape(scores, {-1, scores.dim(-1)});
+  return reshape(in_top_k(reshape(cast(labels, int64), {-1}), rows, k), labels.shape());
 }
 
 class SparseTopK : public Configured<TopKOptions> {
  public:
   using Configured::Configured;
   Tensor values(const Tensor& y_true, const Tensor& y_pred) const override {
-    return in_top_k(cast(class_numbers(y_true, y_pred), int64), y_pred, options_.k);
+    return among_top_k(class_numbers(y_true, y_pred), y_pred, options_.k);
   }
 };
 
@@ -119,7 +114,7 @@ class TopK : public Configured<TopKOptions> {
  public:
   using Configured::Configured;
   Tensor values(const Tensor& y_true, const Tensor& y_pred) const override {
-    return in_top_k(argmax(y_true, {.axis = -1}), y_pred, options_.k);
+    return among_top_k(argmax(y_true, {.axis = -1}), y_pred, options_.k);
   }
 };
 

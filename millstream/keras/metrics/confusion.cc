@@ -4,7 +4,7 @@
 #include "millstream/keras/losses/loss.h"
 #include "millstream/keras/metrics/metrics.h"
 #include "millstream/ops/array.h"
-#include "millstream/ops/one_hot.h"
+#include "millstream/ops/sequence.h"
 #include "millstream/ops/operators.h"
 #include "millstream/ops/reduce.h"
 #include "millstream/ops/slice.h"
@@ -40,9 +40,9 @@ Counts count(const Tensor& labels, const Tensor& predictions, const Tensor& weig
 
 // Everything but the k largest of each row pushed below every threshold.
 Tensor keep_top_k(const Tensor& x, int64_t k) {
-  const Tensor indices = top_k(x, {.k = k})[1];
+  const Tensor indices = top_k(x, k).indices;
   const Tensor kept =
-      reduce_sum(one_hot(indices, x.dim(-1), {.dtype = float32}), {.axis = Ints{-2}});
+      reduce_sum(one_hot(indices, x.dim(-1)), {.axis = Ints{-2}});
   return where(kept > 0.f, x, fill(x.shape(), constant(kLowest, x.dtype())));
 }
 

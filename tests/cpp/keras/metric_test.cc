@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "expect.h"
+#include "millstream/ops/elementwise.h"
 
 namespace millstream::keras {
 namespace {

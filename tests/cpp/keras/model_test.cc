@@ -59,8 +59,8 @@ TEST(Sequential, FitsDataToItsInput) {
     model(ones({1, 3, 2, 1}));
     FAIL();
   } catch (const InvalidArgument& error) {
-    EXPECT_THAT(error.what(), HasSubstr("input 'image' takes float32[?, 2, 2, 1]"));
-    EXPECT_THAT(error.what(), HasSubstr("float32[1, 3, 2, 1]"));
+    EXPECT_THAT(error.what(), HasSubstr("input 'image' takes float32[?,2,2,1]"));
+    EXPECT_THAT(error.what(), HasSubstr("float32[1,3,2,1]"));
   }
 }
 
@@ -190,8 +190,8 @@ TEST(OwnLayers, SayWhereAnErrorHappened) {
     net(ones({2, 4}));
     FAIL();
   } catch (const InvalidArgument& error) {
-    EXPECT_THAT(error.what(), HasSubstr("(Linear) called with float32[2, 4]"));
-    EXPECT_THAT(error.what(), HasSubstr("(Net) called with float32[2, 4]"));
+    EXPECT_THAT(error.what(), HasSubstr("(Linear) called with float32[2,4]"));
+    EXPECT_THAT(error.what(), HasSubstr("(Net) called with float32[2,4]"));
   }
 }
 

@@ -48,15 +48,22 @@ class OwnFolder : public testing::Test {
     write("t10k-images-idx3-ubyte", data::idx(0x08, {1, 1, 2}, {7, 8}));
     write("t10k-labels-idx1-ubyte", data::idx(0x08, {1}, {9}));
   }
-  void TearDown() override { std::filesystem::remove_all(folder_ + "/.."); }
+  void TearDown() override {
+    unsetenv("MILLSTREAM_DATASETS");
+    std::filesystem::remove_all(folder_ + "/..");
+  }
+
+  static void expect(const std::string& folder, const std::string& said) {
+    setenv("MILLSTREAM_DATASETS", folder.c_str(), 1);
+    EXPECT_EXIT(load(), testing::ExitedWithCode(0), said);
+  }
 
   void write(const std::string& name, const std::string& content) const {
     std::ofstream(folder_ + "/" + name, std::ios::binary) << content;
   }
 
-  // For a process of its own: says what it loaded.
-  [[noreturn]] static void load(const std::string& folder) {
-    setenv("MILLSTREAM_DATASETS", folder.c_str(), 1);
+  // Says what it loaded, in a process of its own, which starts with the environment of this one.
+  [[noreturn]] static void load() {
     try {
       const auto [train, test] = mnist::load_data();
       std::cerr << train.images.shape().to_string() << train.labels.to_vector<int>()[1]
@@ -71,21 +78,20 @@ class OwnFolder : public testing::Test {
 };
 
 TEST_F(OwnFolder, IsSearchedFirst) {
-  EXPECT_EXIT(load(folder_ + "/.."), testing::ExitedWithCode(0), "\\[2,1,2\\]69");
-  EXPECT_EXIT(load(folder_), testing::ExitedWithCode(0), "\\[2,1,2\\]69");
+  expect(folder_ + "/..", "\\[2,1,2\\]69");
+  expect(folder_, "\\[2,1,2\\]69");
 }
 
 TEST_F(OwnFolder, MissingFilesAreNamedWithTheRemedy) {
   std::filesystem::remove(folder_ + "/t10k-labels-idx1-ubyte");
-  EXPECT_EXIT(load(folder_), testing::ExitedWithCode(0),
-              "NotFound: .*no t10k-labels-idx1-ubyte or .*/usr/share/datasets/mnist.*Try: .*"
-              "MILLSTREAM_DATASETS");
+  expect(folder_,
+         "NotFound: .*no t10k-labels-idx1-ubyte or .*/usr/share/datasets/mnist.*Try: .*"
+         "MILLSTREAM_DATASETS");
 }
 
 TEST_F(OwnFolder, ImagesAndLabelsMustFitTogether) {
   write("t10k-labels-idx1-ubyte", data::idx(0x08, {2}, {9, 9}));
-  EXPECT_EXIT(load(folder_), testing::ExitedWithCode(0),
-              "DataLoss: .*uint8\\[1,1,2\\].*uint8\\[2\\]");
+  expect(folder_, "DataLoss: .*uint8\\[1,1,2\\].*uint8\\[2\\]");
 }
 
 }  // namespace
