@@ -115,21 +115,15 @@ Attr to_attr(const Op& op, const Parameter& parameter, PyObject* value) {
   if (value == Py_None && parameter.optional) return {};
   using Kind = Parameter::Kind;
   switch (parameter.kind) {
-    case Kind::boolean:
-      return to_bool(op, parameter, value);
+    case Kind::boolean: return to_bool(op, parameter, value);
     case Kind::integer:
       if (const auto number = integer(value)) return *number;
       refuse(op, parameter, value, "an int");
-    case Kind::number:
-      return to_number(op, parameter, value);
-    case Kind::text:
-      return to_text(op, parameter, value);
-    case Kind::dtype:
-      return to_dtype(value);
-    case Kind::ints:
-      return to_ints(op, parameter, value);
-    case Kind::floats:
-      return to_floats(op, parameter, value);
+    case Kind::number: return to_number(op, parameter, value);
+    case Kind::text: return to_text(op, parameter, value);
+    case Kind::dtype: return to_dtype(value);
+    case Kind::ints: return to_ints(op, parameter, value);
+    case Kind::floats: return to_floats(op, parameter, value);
     case Kind::text_or_ints:
       if (PyUnicode_Check(value)) return to_text(op, parameter, value);
       return to_ints(op, parameter, value);
@@ -137,8 +131,7 @@ Attr to_attr(const Op& op, const Parameter& parameter, PyObject* value) {
       if (const auto number = integer(value)) return *number;
       return to_ints(op, parameter, value);
     case Kind::tensor:
-    case Kind::tensors:
-      break;
+    case Kind::tensors: break;
   }
   throw Internal(fmt::format("{}: {} is no attribute", op.name(), parameter.name));
 }

@@ -18,16 +18,11 @@ constexpr const char* kFormats[kDTypes] = {"?", "b", "h", "i", "q", "B", "H",
 
 std::optional<DType> integer_of_size(Py_ssize_t size, bool with_sign) {
   switch (size) {
-    case 1:
-      return with_sign ? int8 : uint8;
-    case 2:
-      return with_sign ? int16 : uint16;
-    case 4:
-      return with_sign ? int32 : uint32;
-    case 8:
-      return with_sign ? int64 : uint64;
-    default:
-      return {};
+    case 1: return with_sign ? int8 : uint8;
+    case 2: return with_sign ? int16 : uint16;
+    case 4: return with_sign ? int32 : uint32;
+    case 8: return with_sign ? int64 : uint64;
+    default: return {};
   }
 }
 

@@ -3,6 +3,7 @@
 #include "millstream/base/settings.h"
 #include "millstream/device/context.h"
 #include "millstream/keras/datasets/datasets.h"
+#include "millstream/ops/random.h"
 #include "python/src/binding.h"
 
 namespace millstream::python {
@@ -29,6 +30,7 @@ void bind_devices(nb::module_& m) {
     }
     return names;
   });
+  m.def("set_seed", &random::set_seed);
   m.def("initialised", &Context::initialised);
   m.def("configure_cpus", &Context::configure_cpus);
   m.def("find_device", [](const std::string& name) { return Context::get().find(name).name(); });

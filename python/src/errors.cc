@@ -24,26 +24,13 @@ void raise_error(const Error& error) {
 void raise_builtin(const nb::builtin_exception& error) {
   PyObject* type = PyExc_RuntimeError;
   switch (error.type()) {
-    case nb::exception_type::value_error:
-      type = PyExc_ValueError;
-      break;
-    case nb::exception_type::type_error:
-      type = PyExc_TypeError;
-      break;
-    case nb::exception_type::index_error:
-      type = PyExc_IndexError;
-      break;
-    case nb::exception_type::buffer_error:
-      type = PyExc_BufferError;
-      break;
-    case nb::exception_type::attribute_error:
-      type = PyExc_AttributeError;
-      break;
-    case nb::exception_type::stop_iteration:
-      type = PyExc_StopIteration;
-      break;
-    default:
-      break;
+    case nb::exception_type::value_error: type = PyExc_ValueError; break;
+    case nb::exception_type::type_error: type = PyExc_TypeError; break;
+    case nb::exception_type::index_error: type = PyExc_IndexError; break;
+    case nb::exception_type::buffer_error: type = PyExc_BufferError; break;
+    case nb::exception_type::attribute_error: type = PyExc_AttributeError; break;
+    case nb::exception_type::stop_iteration: type = PyExc_StopIteration; break;
+    default: break;
   }
   PyErr_SetString(type, error.what());
 }

@@ -135,16 +135,11 @@ PyObject* equality(PyObject* a, PyObject* b, bool equal) {
 
 PyObject* compare(PyObject* a, PyObject* b, int how) {
   switch (how) {
-    case Py_LT:
-      return apply(kLess, a, b);
-    case Py_LE:
-      return apply(kLessEqual, a, b);
-    case Py_GT:
-      return apply(kGreater, a, b);
-    case Py_GE:
-      return apply(kGreaterEqual, a, b);
-    default:
-      return equality(a, b, how == Py_EQ);
+    case Py_LT: return apply(kLess, a, b);
+    case Py_LE: return apply(kLessEqual, a, b);
+    case Py_GT: return apply(kGreater, a, b);
+    case Py_GE: return apply(kGreaterEqual, a, b);
+    default: return equality(a, b, how == Py_EQ);
   }
 }
 

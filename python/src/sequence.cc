@@ -67,25 +67,18 @@ void note_leaf(Survey& survey, PyObject* value) {
   if (!survey.has_leaves) survey.boolean_first = leaf == Leaf::boolean;
   survey.has_leaves = true;
   switch (leaf) {
-    case Leaf::boolean:
-      survey.boolean = true;
-      break;
+    case Leaf::boolean: survey.boolean = true; break;
     case Leaf::integer:
       survey.integer = true;
       note_integer(survey, value);
       break;
-    case Leaf::floating:
-      survey.floating = true;
-      break;
+    case Leaf::floating: survey.floating = true; break;
     case Leaf::tensor:
       survey.tensor = true;
       if (!survey.tensor_dtype) survey.tensor_dtype = tensor_or_value(value).dtype();
       break;
-    case Leaf::array:
-      survey.array = true;
-      break;
-    case Leaf::other:
-      refuse_value(value);
+    case Leaf::array: survey.array = true; break;
+    case Leaf::other: refuse_value(value);
   }
 }
 

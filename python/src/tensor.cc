@@ -20,18 +20,6 @@ nb::object array_interface(const nb::object& self, const nb::object& dtype,
   return array.attr("astype")(dtype, nb::arg("copy") = wants_copy);
 }
 
-// "<tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 2.], dtype=float32)>"
-nb::str described(const nb::object& self) {
-  const Tensor& x = tensor_of(self.ptr());
-  const nb::object value = numpy_value(self);
-  nb::str numpy = x.rank() == 0 ? nb::str(value) : nb::repr(value);
-  const std::string_view text = numpy.c_str();
-  if (text.find('\n') != text.npos) numpy = nb::str("\n{}").format(numpy);
-  const std::string dtype(name_of(x.dtype()));
-  return nb::str("<tf.Tensor: shape={}, dtype={}, numpy={}>")
-      .format(nb::str(shape_object(x.shape())), dtype.c_str(), numpy);
-}
-
 // A pickle holds a plain array, so that it can be read without this machine's memory.
 nb::object reduce(const nb::object& self) {
   const nb::object restore = nb::module_::import_("millstream._creation").attr("restore_tensor");
@@ -51,7 +39,7 @@ void set_shape(const nb::object& self, nb::handle shape) {
 }
 
 PyObject* repr_slot(PyObject* self) {
-  return guarded([&] { return described(nb::borrow(self)).release().ptr(); });
+  return guarded([&] { return nb::str(tensor_of(self).repr().c_str()).release().ptr(); });
 }
 
 const PyType_Slot* tensor_slots() {

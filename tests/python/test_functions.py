@@ -1,6 +1,8 @@
 """What all op functions share: arguments, errors, names, documentation; dtypes, shapes, config."""
+import ast
 import copy
 import inspect
+import pathlib
 import pickle
 import subprocess
 import sys
@@ -181,3 +183,16 @@ def test_the_module_describes_itself():
     out = subprocess.run([sys.executable, "-m", "millstream"], capture_output=True, text=True,
                          check=True).stdout
     assert tf.__version__ in out and "CPU:0" in out and "MILLSTREAM_NUM_THREADS" in out
+
+
+def test_stubs_name_every_op():
+    package = pathlib.Path(tf.__file__).parent
+    stubs = {path.relative_to(package): path.read_text() for path in package.rglob("*.pyi")}
+    for text in stubs.values():
+        ast.parse(text)
+    for function in tf._core.all_ops():
+        for name in function.op_names:
+            folder, _, last = name.rpartition(".")
+            if not name.startswith(("internal.", "keras.")):
+                text = stubs[pathlib.Path(f"{folder.replace('.', '/') or '__init__'}.pyi")]
+                assert f"def {last}(" in text

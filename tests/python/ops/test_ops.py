@@ -33,6 +33,14 @@ def compare(row, results, wanted, dtype):
             np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance)
 
 
+def test_every_op_has_a_row():
+    """Save the building blocks of others, which are tested through those."""
+    rows = {function_named(row.name) for row in ROWS}
+    missing = [function.op_names[0] for function in all_functions()
+               if function not in rows and not function.op_names[0].startswith(BUILDING_BLOCKS)]
+    assert not missing, f"give each of these a row in tests/python/ops: {missing}"
+
+
 @by_case(ROWS)
 def test_values_in_every_dtype(row, case):
     for dtype in row.dtypes:
