@@ -84,14 +84,18 @@ void check_defined(const Op& op, std::span<const Tensor> inputs) {
   }
 }
 
+void check_sizes(const Specs& specs) {
+  for (const Spec& spec : specs) {
+    if (spec.shape.known()) continue;
+    throw InvalidArgument({.message = "a result of shape " + spec.shape.to_string(),
+                           .hint = "all sizes must be known when an op runs"});
+  }
+}
+
 Tensors allocate(const Specs& specs, Device& device) {
   Tensors tensors;
   tensors.reserve(specs.size());
   for (const Spec& spec : specs) {
-    if (!spec.shape.known()) {
-      throw InvalidArgument({.message = "a result of shape " + spec.shape.to_string(),
-                             .hint = "all sizes must be known when an op runs"});
-    }
     tensors.push_back(Tensor::empty(spec.dtype, spec.shape, device));
   }
   return tensors;
@@ -102,6 +106,7 @@ Tensors run(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, De
   specs.reserve(inputs.size());
   for (const Tensor& input : inputs) specs.push_back(spec_of(input));
   const Specs outputs = op.infer({op, specs, attrs});
+  if (!op.makes_outputs) check_sizes(outputs);
   if (op.view != nullptr) {
     return {op.view(inputs[0], attrs, outputs[0].shape)};
   }

@@ -55,7 +55,8 @@ Attr parse_default(Parameter::Kind kind, std::string_view text) {
     }
     return values;
   }
-  if (kind == Parameter::Kind::integer) {
+  const bool whole = text.find_first_not_of("-0123456789") == text.npos;
+  if (kind == Parameter::Kind::integer || (kind == Parameter::Kind::tensor && whole)) {
     int64_t value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value;

@@ -52,12 +52,14 @@ void trim_zeros(std::string& fraction) {
   while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
 }
 
-Parts split_scientific(const std::string& text) {
+// With at least so many digits after the point, zeros if need be.
+Parts split_scientific(const std::string& text, size_t digits = 0) {
   const size_t e = text.find('e');
   const size_t point = std::min(text.find('.'), e);
   Parts parts{text.substr(0, point), "", text.substr(e + 1)};
   if (point < e) parts.fraction = text.substr(point + 1, e - point - 1);
   trim_zeros(parts.fraction);
+  if (parts.fraction.size() < digits) parts.fraction.resize(digits, '0');
   return parts;
 }
 
@@ -103,7 +105,9 @@ const char* special_name(T value) {
 // From here on numbers have an exponent: a T has no more digits that count. In arrays of doubles
 // it is sooner.
 template <class T>
-constexpr double kCutoff = std::is_same_v<T, double> ? 1e16 : std::is_same_v<T, float> ? 1e6 : 1e3;
+constexpr double kCutoff = std::is_same_v<T, double>  ? 1e16
+                           : std::is_same_v<T, float> ? 1e6
+                                                      : 1e3;
 
 // As NumPy decides, in the arithmetic of T.
 template <class T>
@@ -116,7 +120,8 @@ bool needs_exponent(const std::vector<T>& values) {
     least = std::min(least, size);
   }
   if (most == 0) return false;
-  return most >= std::min(kCutoff<T>, 1e8) || least < exact(T(1e-4)) || exact(T(most / least)) > 1000;
+  return most >= std::min(kCutoff<T>, 1e8) || least < exact(T(1e-4)) ||
+         exact(T(most / least)) > 1000;
 }
 
 // The width of each column of characters.
@@ -150,16 +155,19 @@ std::vector<std::string> real_words(const std::vector<T>& values) {
   widths.fit_special(values);
   std::vector<std::string> words;
   for (size_t i = 0; i < values.size(); ++i) {
-    const Parts& p = parts[i];
     if (!finite(values[i])) {
       words.push_back(
           fmt::format("{:>{}}", special_name(values[i]), widths.left + widths.right + 1));
     } else if (with_exponent) {
+      // NumPy fills up with the digits that follow in the binary number, not with zeros.
+      const Parts p =
+          split_scientific(fmt::format("{:.{}e}", exact(values[i]), fraction), fraction);
       const std::string exponent = std::string(widths.exponent - p.exponent.size(), '0');
-      words.push_back(fmt::format("{:>{}}.{:0<{}}e{}{}{}", p.integer, widths.left, p.fraction,
-                                  fraction, p.exponent[0], exponent, p.exponent.substr(1)));
+      words.push_back(fmt::format("{:>{}}.{}e{}{}{}", p.integer, widths.left, p.fraction,
+                                  p.exponent[0], exponent, p.exponent.substr(1)));
     } else {
-      words.push_back(fmt::format("{:>{}}.{:<{}}", p.integer, widths.left, p.fraction, fraction));
+      words.push_back(
+          fmt::format("{:>{}}.{:<{}}", parts[i].integer, widths.left, parts[i].fraction, fraction));
     }
   }
   return words;

@@ -2,7 +2,7 @@
 // Variable: a named, shared, changeable tensor. Copies of the handle are the same variable.
 //
 //   Variable w(zeros({784, 10}), {.name = "kernel"});
-//   w.assign_sub(gradient * 0.1f);   // in ops/variable_ops.h
+//   w.assign_sub(gradient * 0.1f);
 //   Tensor y = matmul(x, w);         // converts to its present value
 #include <memory>
 #include <mutex>
@@ -39,6 +39,9 @@ class Variable {
 
   // Replaces the value; InvalidArgument if dtype or shape do not fit.
   void assign(const Tensor& value);
+  // Adds to the value, or subtracts from it (defined with the operators of tensors).
+  void assign_add(const Tensor& delta);
+  void assign_sub(const Tensor& delta);
 
   // Exchanges the value for f(value), with no other reader of the variable in between.
   template <class F>

@@ -1,4 +1,4 @@
-"""Functions of positions that are several ops under one name, or take any number of tensors."""
+"""Functions that are several ops under one name."""
 from millstream import _core
 
 _ops = {name: op for op in _core.all_ops() for name in op.op_names}
@@ -16,10 +16,4 @@ def where(condition, x=None, y=None, name=None):
     return _ops["where"](condition, x, y)
 
 
-def meshgrid(*args, indexing="xy", name=None):
-    """Each vector's elements along an axis of their own, repeated along the others."""
-    return _ops["meshgrid"](list(args), indexing=indexing)
-
-
-for _public in (where, meshgrid):
-    _public.__module__ = "millstream"
+where.__module__ = "millstream"

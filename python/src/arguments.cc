@@ -129,6 +129,9 @@ Tensor Arguments::default_of(const Parameter& parameter) const {
   const DType dtype = model_.value_or(float32);
   return std::visit(
       [&]<class T>(const T& value) -> Tensor {
+        if constexpr (std::is_integral_v<T>) {
+          if (parameter.index) return Tensor::scalar(value, int32);
+        }
         if constexpr (std::is_arithmetic_v<T>) return Tensor::scalar(value, dtype);
         throw Internal(fmt::format("the default of {} is no number", parameter.name));
       },

@@ -20,19 +20,8 @@ Tensor assignable(const Variable& variable, nb::handle value) {
   return tensor;
 }
 
-void update(Variable& variable, nb::handle value, const char* with) {
-  const Tensor delta = to_tensor(value.ptr(), {.dtype = variable.dtype(), .required = true});
-  const Op& op = op_named(with);
-  variable.update([&](const Tensor& now) {
-    if (!(delta.shape() == now.shape())) {
-      throw InvalidArgument(
-          {.message = fmt::format("Cannot update variable with shape {} using a Tensor with shape "
-                                  "{}, shapes must be equal.",
-                                  now.shape().to_string(), delta.shape().to_string())});
-    }
-    const Tensor operands[] = {now, delta};
-    return Observer::paused([&] { return invoke(op, operands); });
-  });
+Tensor delta_for(const Variable& variable, nb::handle value) {
+  return to_tensor(value.ptr(), {.dtype = variable.dtype(), .required = true});
 }
 
 template <class F>
@@ -88,9 +77,17 @@ void bind_variable(nb::module_& m) {
   def_assignment(type, "assign", "value", "Replaces the value.",
                  [](Variable& v, nb::handle value) { v.assign(assignable(v, value)); });
   def_assignment(type, "assign_add", "delta", "Adds to the value.",
-                 [](Variable& v, nb::handle delta) { update(v, delta, "math.add"); });
+                 [](Variable& v, nb::handle value) {
+                   const Tensor delta = delta_for(v, value);
+                   const nb::gil_scoped_release release;
+                   v.assign_add(delta);
+                 });
   def_assignment(type, "assign_sub", "delta", "Subtracts from the value.",
-                 [](Variable& v, nb::handle delta) { update(v, delta, "math.subtract"); });
+                 [](Variable& v, nb::handle value) {
+                   const Tensor delta = delta_for(v, value);
+                   const nb::gil_scoped_release release;
+                   v.assign_sub(delta);
+                 });
 }
 
 }  // namespace millstream::python

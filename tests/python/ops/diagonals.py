@@ -3,9 +3,10 @@ import itertools
 
 import numpy as np
 
+import millstream as tf
 from ops.table import ALL, FLOATING, NUMERIC, case, op
 
-same = dict(dtypes=ALL, exact=True)
+same = dict(dtypes=ALL, exact=True, gradient_of=(0,))
 
 
 def places(rows, columns, k, align):
@@ -58,6 +59,11 @@ def diag(diagonal, padding_value=0, *, k=0, num_rows=-1, num_cols=-1, align="RIG
     return set_diag(empty, diagonal, k=k, align=align)
 
 
+def padded(padding):
+    """The padding value is an argument by name, behind the others."""
+    return {"padding_value": padding[0]} if padding else {}
+
+
 def with_bands(shapes_of):
     return [case(*shapes_of(k), **arguments) for k, arguments in BANDS]
 
@@ -67,11 +73,15 @@ BANDS = [(0, {}), (1, dict(k=1)), (-2, dict(k=-2)), ([-1, 2], dict(k=[-1, 2]))] 
     ([-2, 1], dict(k=[-2, 1], align=each)) for each in ALIGNMENTS]
 
 op("linalg.diag_part", diag_part,
-   with_bands(lambda k: [(2, 3, 4)]) + [case((2, 2), (), k=[0, 1]), case((0, 3))], **same)
-op("linalg.set_diag", set_diag, with_bands(lambda k: [(2, 3, 4), (2,) + band_shape(3, 4, k)]), **same)
+   with_bands(lambda k: [(2, 3, 4)]) + [case((2, 2), (), k=[0, 1]), case((0, 3))], call=lambda input, *padding, **arguments: tf.linalg.diag_part(
+       input, **arguments, **padded(padding)), **same)
+op("linalg.set_diag", set_diag, with_bands(lambda k: [(2, 3, 4), (2,) + band_shape(3, 4, k)]),
+   **{**same, "gradient_of": (0, 1)})
 op("linalg.diag", diag,
    [case((3,)), case((2, 3)), case((2, 3), k=1), case((3,), k=-2), case((3,), num_rows=3, num_cols=5),
-    case((2, 2), (), k=[0, 1]), case((3, 3), k=[-1, 1]), case((0,))], **same)
+    case((2, 2), (), k=[0, 1]), case((3, 3), k=[-1, 1]), case((0,))],
+   call=lambda diagonal, *padding, **arguments: tf.linalg.diag(
+       diagonal, **arguments, **padded(padding)), **same)
 op("linalg.band_part", lambda input, num_lower, num_upper: np.where(band(
     input.shape[-2:], num_lower, num_upper), input, np.zeros_like(input)),
    [case((2, 4, 5), num_lower=1, num_upper=0), case((4, 3), num_lower=-1, num_upper=1),

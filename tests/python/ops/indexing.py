@@ -21,7 +21,9 @@ def gather_grad(dy, indices, shape, axis=None, batch_dims=0, validate_indices=No
 
 def gather_nd(params, indices, batch_dims=0):
     if batch_dims == 0:
-        return params[tuple(np.moveaxis(indices, -1, 0))]
+        depth = indices.shape[-1]
+        return params[tuple(np.moveaxis(indices, -1, 0))] if depth else np.broadcast_to(
+            params, indices.shape[:-1] + params.shape)
     return np.stack([gather_nd(p, i, batch_dims - 1) for p, i in zip(params, indices)])
 
 
@@ -56,26 +58,26 @@ ENTRIES = [case((3, 4), [[0, 1], [2, 3], [0, 1]]), case((3, 4), [[2], [0]]), cas
 op("gather", gather, GATHERS, **index)
 op("internal.gather_grad", gather_grad,
    [case((3, 2), [2, 0, 2], shape=[4, 2]), case((2, 2), [[0, 2], [1, 1]], shape=[2, 3], batch_dims=1),
-    case((3, 2), [1, 1], shape=[3, 4], axis=1)], **{**index, "dtypes": NUMERIC, "exact": False})
+    case((3, 2), [1, 1], shape=[3, 4], axis=1)], **{**index, "exact": False})
 op("gather_nd", gather_nd, ENTRIES, **index)
 op("internal.gather_nd_grad", gather_nd_grad,
    [case([[0, 1], [1, 1], [0, 1]], (3, 2), shape=[2, 2, 2]),
     case([[[1], [2]], [[0], [0]]], (2, 2), shape=[2, 3], batch_dims=1)],
-   input_dtypes={0: "int32"}, gradient_of=(1,), dtypes=NUMERIC)
+   input_dtypes={0: "int32"}, gradient_of=(1,), dtypes=ALL)
 op("scatter_nd", gather_nd_grad,
    [case([[2], [0], [2]], (3, 2), shape=[4, 2]), case([[0, 1]], (1,), shape=[2, 2]),
     case(np.zeros((0, 1)), (0, 3), shape=[2, 3])],
-   input_dtypes={0: "int32"}, gradient_of=(1,), dtypes=NUMERIC)
+   input_dtypes={0: "int32"}, gradient_of=(1,), dtypes=ALL)
 
 UPDATES = [case((4, 3), [[2], [0]], (2, 3)), case((4, 3), [[0, 1], [3, 2]], (2,)),
            case((3,), np.zeros((0, 1)), (0,))]
 op("tensor_scatter_nd_update", combined(lambda old, new: new), UPDATES, dtypes=ALL, **scatter)
-op("tensor_scatter_nd_add", combined(np.add), UPDATES, dtypes=NUMERIC,
+op("tensor_scatter_nd_add", combined(np.add), UPDATES, dtypes=ALL,
    **{**scatter, "exact": False})
-op("tensor_scatter_nd_sub", combined(np.subtract), UPDATES, dtypes=FLOATING,
+op("tensor_scatter_nd_sub", combined(np.subtract), UPDATES, dtypes=NUMERIC, refuses=False,
    **{**scatter, "exact": False})
-op("tensor_scatter_nd_max", combined(np.maximum), UPDATES, dtypes=NUMERIC, second=False, **scatter)
-op("tensor_scatter_nd_min", combined(np.minimum), UPDATES, dtypes=NUMERIC, second=False, **scatter)
+op("tensor_scatter_nd_max", combined(np.maximum), UPDATES, dtypes=ALL, second=False, **scatter)
+op("tensor_scatter_nd_min", combined(np.minimum), UPDATES, dtypes=ALL, second=False, **scatter)
 
 
 def embedding_lookup(params, ids, max_norm=None):
@@ -94,6 +96,7 @@ def boolean_mask(tensor, mask, axis=None):
 
 op("nn.embedding_lookup", embedding_lookup,
    [case((4, 3), [[1, 2], [1, 0]]), case((4, 3), [3], max_norm=0.5)],
+   refuses=False,  # integers, without max_norm
    **{**index, "dtypes": FLOATING, "exact": False})
 op("boolean_mask", boolean_mask,
    [case((3, 2), [True, False, True]), case((2, 2, 2), [[True, False], [False, True]]),

@@ -1,7 +1,7 @@
 """Parts of a tensor."""
 import numpy as np
 
-from ops.table import ALL, FLOATING, case, op
+from ops.table import ALL, case, op
 
 same = dict(dtypes=ALL, exact=True)
 
@@ -66,11 +66,11 @@ op("reverse", lambda tensor, axis: np.flip(tensor, axis),
 op("nn.space_to_depth", lambda input, block_size, data_format="NHWC": to_depth(
     input, block_size, data_format),
    [case((2, 4, 6, 3), block_size=2), case((1, 2, 3, 6), block_size=3, data_format="NCHW"),
-    case((0, 4, 4, 1), block_size=2)], dtypes=FLOATING, exact=True)
+    case((0, 4, 4, 1), block_size=2)], dtypes=ALL, exact=True)
 op("nn.depth_to_space", lambda input, block_size, data_format="NHWC": to_space(
     input, block_size, data_format),
    [case((2, 4, 6, 12), block_size=2), case((1, 18, 3, 6), block_size=3, data_format="NCHW")],
-   dtypes=FLOATING, exact=True)
+   dtypes=ALL, exact=True)
 
 
 def to_depth(x, b, data_format):

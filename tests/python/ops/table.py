@@ -55,6 +55,7 @@ class Row:
     cases: list
     domain: Any = (-3, 3)          # (low, high) of the values, or one such pair for each input
     dtypes: tuple = FLOATING       # which the op takes
+    refuses: bool = True           # whether other dtypes are refused
     gradient: bool = True          # whether gradients flow
     second: bool = True            # whether gradients of gradients are checked
     tolerance: dict = dataclasses.field(default_factory=dict)  # by dtype, instead of TOLERANCE
