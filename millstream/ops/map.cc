@@ -222,6 +222,24 @@ DType map_dtype(const Op& op, std::span<const Tensor> inputs) {
   return output_dtype(op, inputs.size(), [&](size_t i) { return inputs[i].dtype(); });
 }
 
+DType compute_dtype(DType dtype) {
+  switch (dtype) {
+    case float16:
+    case bfloat16: return float32;
+    case boolean:
+    case int8:
+    case int16:
+    case uint8:
+    case uint16: return int32;
+    case uint32: return int64;
+    default: return dtype;
+  }
+}
+
+DType compute_dtype(const Op& op, DType input, DType output) {
+  return compute_dtype(gives_bool(op.map->rule) ? input : output);
+}
+
 Shape map_shape(std::span<const Tensor> inputs) {
   Shape shape = inputs[0].shape();
   for (size_t i = 1; i < inputs.size(); ++i) {

@@ -17,6 +17,12 @@ Tensor call_map(size_t index, std::initializer_list<Tensor> inputs);
 
 // dtype of the result; InvalidArgument if the inputs' dtypes do not fit the op or each other.
 DType map_dtype(const Op& op, std::span<const Tensor> inputs);
+// The type in which elements of a dtype are computed: float32 for the half types, int32 for bool
+// and small integers, int64 for uint32, else the dtype itself.
+DType compute_dtype(DType dtype);
+// The one in which an op computes, by its first input and its output: a comparison computes in what
+// it compares, every other op in what it gives.
+DType compute_dtype(const Op& op, DType input, DType output);
 // The broadcast shape of the inputs.
 Shape map_shape(std::span<const Tensor> inputs);
 // The inputs with each literal in the dtype of the operand beside it. `adopted` owns what had to be

@@ -219,20 +219,10 @@ Dims broadcast_strides(const Tensor& x, const Shape& shape) {
   return strides;
 }
 
-// The inputs' dtype, but the one that the result has where a rule converts.
-DType compute_of(const KernelContext& c) {
-  switch (c.op.map->rule) {
-    case DTypeRule::select: return compute_dtype(c.inputs[1].dtype());
-    case DTypeRule::derived:
-    case DTypeRule::quotient: return compute_dtype(c.outputs[0].dtype());
-    default: return compute_dtype(c.inputs[0].dtype());
-  }
-}
-
 void run_context(const KernelContext& c) {
   const Tensor& out = c.outputs[0];
   const int64_t elements = out.elements();
-  const DType compute = compute_of(c);
+  const DType compute = compute_dtype(c.op, c.inputs[0].dtype(), out.dtype());
   const size_t position = declared_position(*c.op.map);
   if (position != kDerived && small(c, compute, elements)) {
     const bool done = dispatch_compute(compute, [&]<class C>(std::type_identity<C>) {
@@ -251,20 +241,6 @@ void run_context(const KernelContext& c) {
 const RegisterMapKernel kernel(Backend::cpu, {.name = "simd", .run = run_context});
 
 }  // namespace
-
-DType compute_dtype(DType dtype) {
-  switch (dtype) {
-    case float16:
-    case bfloat16: return float32;
-    case boolean:
-    case int8:
-    case int16:
-    case uint8:
-    case uint16: return int32;
-    case uint32: return int64;
-    default: return dtype;
-  }
-}
 
 void run_map(const MapInfo& info, const Dims& sizes, std::span<const MapInput> inputs,
              DType compute, DType out_dtype, void* out) {

@@ -17,13 +17,9 @@ struct MapInput {
 };
 
 // Writes `info.body` of the inputs to `out`, row-major, for each element of a result with these
-// sizes. Arithmetic is done in the type that `compute_dtype` names. InvalidArgument for an integer
-// division by zero or a negative power of an integer.
+// sizes. Arithmetic is done in `compute`, one of those that compute_dtype names. InvalidArgument
+// for an integer division by zero or a negative power of an integer.
 void run_map(const MapInfo& info, const Dims& sizes, std::span<const MapInput> inputs,
              DType compute, DType out_dtype, void* out);
-
-// The type in which elements of a dtype are computed: float32 for the half types, int32 for bool
-// and small integers, int64 for uint32, else the dtype itself.
-DType compute_dtype(DType dtype);
 
 }  // namespace millstream::cpu
