@@ -35,15 +35,16 @@ test: build ## run every test: floors, C++ (ctest), Python (pytest), and C++ und
 demo: build ## train a CNN on Fashion-MNIST with examples/cpp/fashion_mnist.cc
 	build/release/bin/fashion_mnist
 
-bench: setup ## run the C++ micro benchmarks
+bench: setup ## measure ops and their parts, beside what the machine can do (FILTER=regex chooses)
 	@$(call configure,release) -DMILLSTREAM_BENCHMARKS=ON >/dev/null
 	@$(call compile,release)
-	build/release/bin/millstream_bench
+	build/release/bin/millstream_bench $(if $(FILTER),--benchmark_filter='$(FILTER)')
 
-bench-peers: setup ## compare with the peers of PEERS_DIR (default ../shared/peers), interleaved
+bench-peers: setup ## compare with TensorFlow, PyTorch and JAX in one table: benchmarks/README.md
 	@$(call configure,release) -DMILLSTREAM_BENCHMARKS=ON >/dev/null
 	@$(call compile,release)
-	benchmarks/peers/run $(PEERS_DIR)
+	@$(PYTHON) benchmarks/peers/compare.py $(PEERS_DIR) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	  $(if $(ONLY),--only $(ONLY)) $(if $(PEERS),--peers $(PEERS))
 
 asan: setup ## run the C++ tests under the address and undefined-behaviour sanitizers
 	@$(call configure,asan) >/dev/null
@@ -59,7 +60,7 @@ tsan: setup ## run the C++ tests under the thread sanitizer
 lint: setup ## check floors, sizes, format and shell scripts (make tidy adds clang-tidy)
 	@tools/check_floors.py
 	@$(sources) | xargs clang-format --dry-run --Werror
-	@shellcheck tools/setup .ci/run benchmarks/peers/run
+	@shellcheck tools/setup .ci/run
 
 tidy: build ## run clang-tidy over the library
 	@$(sources) 'millstream/*.cc' | grep '^millstream/.*\.cc$$' | \

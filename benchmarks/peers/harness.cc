@@ -12,8 +12,6 @@
 namespace millstream::bench {
 namespace {
 
-constexpr const char* kPeer = "millstream_cpp";
-
 bool higher_is_better(const std::string& unit) {
   return unit == "GFLOP/s" || unit == "GB/s" || unit == "images/s" || unit == "accuracy";
 }
@@ -56,15 +54,15 @@ Arguments parse(int argc, char** argv) {
   return arguments;
 }
 
-void Bench::emit(const std::string& task, std::vector<double> samples,
-                 const std::string& unit) const {
+void Bench::emit(const std::string& task, std::vector<double> samples, const std::string& unit,
+                 const char* peer) const {
   if (samples.empty()) return;
   std::sort(samples.begin(), samples.end());
   const double middle = median(samples);
   fmt::print(
       "{{\"task\": \"{}{}\", \"peer\": \"{}\", \"value\": {:.5g}, \"unit\": \"{}\", \"n\": {}, "
       "\"min\": {:.5g}, \"median\": {:.5g}, \"best\": {:.5g}}}\n",
-      task, arguments_.tag, kPeer, middle, unit, samples.size(), samples.front(), middle,
+      task, arguments_.tag, peer, middle, unit, samples.size(), samples.front(), middle,
       higher_is_better(unit) ? samples.back() : samples.front());
   std::fflush(stdout);
 }
@@ -106,30 +104,6 @@ void Bench::rate(const std::string& task, const std::function<void()>& f, double
     if (now() - begin > kLongest) break;
   }
   emit(task, samples, unit);
-}
-
-void Bench::steps(const std::string& task, int batch, const std::function<void(int)>& step,
-                  int count) const {
-  constexpr int kSkip = 20, kChunk = 50;
-  struct Mark {
-    int step;
-    double time;
-  };
-  std::vector<Mark> marks;
-  const double begin = now();
-  for (int i = 0; i < count; ++i) {
-    if (i >= kSkip && (i - kSkip) % kChunk == 0) marks.push_back({i, now()});
-    step(i);
-  }
-  const double end = now();
-  if (!marks.empty() && count - marks.back().step > kChunk / 2) marks.push_back({count, end});
-  std::vector<double> samples;
-  for (size_t i = 1; i < marks.size(); ++i) {
-    samples.push_back((marks[i].step - marks[i - 1].step) * batch /
-                      (marks[i].time - marks[i - 1].time));
-  }
-  emit(task, samples, "images/s");
-  emit(task + ".first_epoch_wall", {end - begin}, "s");
 }
 
 void Bench::peak_memory(const std::string& task) const {

@@ -21,15 +21,13 @@ class Bench {
  public:
   explicit Bench(const Arguments& arguments) : arguments_(arguments) {}
 
-  void emit(const std::string& task, std::vector<double> samples, const std::string& unit) const;
+  void emit(const std::string& task, std::vector<double> samples, const std::string& unit,
+            const char* peer = "millstream_cpp") const;
   // Time of one f(), in "ns", "us" or "ms": at least seven batches of calls.
   void call(const std::string& task, const std::function<void()>& f, const std::string& unit) const;
   // work / 1e9 per second of f(), which returns when its result is there.
   void rate(const std::string& task, const std::function<void()>& f, double work,
             const std::string& unit, bool single = false) const;
-  // Images per second over stretches of `chunk` steps, after `skip` steps to warm up.
-  void steps(const std::string& task, int batch, const std::function<void(int)>& step,
-             int count) const;
   // Peak memory of this process so far.
   void peak_memory(const std::string& task) const;
 

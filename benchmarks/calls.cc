@@ -1,4 +1,4 @@
-// What the parts of a call cost. Run all: build/release/bin/millstream_bench
+// What the parts of a call cost.
 #include <benchmark/benchmark.h>
 
 #include "millstream/autodiff/tape.h"
