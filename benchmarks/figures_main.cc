@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <omp.h>
 
+#include <chrono>
 #include <map>
 
 #include "benchmarks/ceilings.h"
@@ -22,14 +23,16 @@ const std::vector<Ceiling>& ceilings(int threads) {
 
 void run(benchmark::State& state, const Figure& figure, int threads) {
   omp_set_num_threads(threads);
-  const double most = figure.work > 0 ? highest(ceilings(threads), figure.bound) * 1e9 : 0;
+  const double most = figure.work > 0 ? highest(ceilings(threads), figure.bound) : 0;
   const std::function<void()> f = figure.prepare();
   f();
+  const auto start = std::chrono::steady_clock::now();
   for (auto _ : state) f();
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   if (figure.work == 0) return;
-  constexpr auto kRate = benchmark::Counter::kIsIterationInvariantRate;
-  state.counters[figure.unit] = benchmark::Counter(figure.work / 1e9, kRate);
-  state.counters["of_ceiling"] = benchmark::Counter(figure.work / most, kRate);
+  const double rate = figure.work / 1e9 * static_cast<double>(state.iterations()) / taken.count();
+  state.counters[figure.unit] = rate;
+  state.counters["of_ceiling"] = rate / most;
 }
 
 void register_figures() {
