@@ -13,6 +13,7 @@
 #include "millstream/ops/einsum.h"
 #include "millstream/ops/elementwise.h"
 #include "millstream/ops/gather.h"
+#include "millstream/ops/gelu.h"
 #include "millstream/ops/join.h"
 #include "millstream/ops/matmul.h"
 #include "millstream/ops/normalize.h"

@@ -169,11 +169,11 @@ void GradientTape::step_back(const Entry& entry, IdMap<Tensor>& grads) {
   }
 }
 
-void GradientTape::propagate(IdMap<Tensor>& grads) {
+void GradientTape::propagate(IdMap<Tensor>& grads, Pass pass) {
   for (size_t i = entries_.size(); i-- > 0;) {
     const Entry entry = entries_[i];  // a copy: this tape may be recording the gradient's own calls
     step_back(entry, grads);
-    if (!options_.persistent) {  // what the entry kept alive is no longer wanted
+    if (pass == Pass::last) {  // what the entry kept alive is no longer wanted
       entries_[i].attrs = {};
       for (uint32_t s = 0; s < uint32_t{entry.inputs} + entry.outputs; ++s) {
         slots_[entry.first + s].tensor = {};
@@ -204,8 +204,7 @@ Tensor GradientTape::collect(const Source& source, const IdMap<Tensor>& grads,
   return total;
 }
 
-Tensors GradientTape::gradient(std::span<const Tensor> targets, std::span<const Source> sources,
-                               const GradientOptions& options) {
+void GradientTape::begin_gradient() {
   if (spent_) {
     throw FailedPrecondition(
         {.message = "A non-persistent GradientTape can only be used to compute one set of "
@@ -215,17 +214,33 @@ Tensors GradientTape::gradient(std::span<const Tensor> targets, std::span<const 
   spent_ = !options_.persistent;
   // Only a persistent tape that still records sees the calls of its own gradients.
   if (!options_.persistent) stop();
+}
+
+void GradientTape::end_gradient() {
+  if (!options_.persistent) reset(), spent_ = true;
+}
+
+Tensors GradientTape::backward(std::span<const Tensor> targets, std::span<const Source> sources,
+                               const GradientOptions& options, Pass pass) {
   IdMap<Tensor> grads;
   for (size_t i = 0; i < targets.size(); ++i) {
     const bool given = i < options.output_gradients.size() && options.output_gradients[i].defined();
     accumulate(grads, targets[i].id(), given ? options.output_gradients[i] : ones_like(targets[i]));
   }
-  propagate(grads);
+  propagate(grads, pass);
   Tensors results;
   for (const Source& source : sources) {
     results.push_back(collect(source, grads, options.unconnected_gradients));
   }
-  if (!options_.persistent) reset(), spent_ = true;
+  return results;
+}
+
+Tensors GradientTape::gradient(std::span<const Tensor> targets, std::span<const Source> sources,
+                               const GradientOptions& options) {
+  begin_gradient();
+  Tensors results =
+      backward(targets, sources, options, options_.persistent ? Pass::one_of_many : Pass::last);
+  end_gradient();
   return results;
 }
 

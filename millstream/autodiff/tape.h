@@ -78,6 +78,18 @@ class GradientTape final : public Observer {
   Tensors gradient(const Tensor& target, std::span<const Variable> sources,
                    const GradientOptions& options = {});
 
+  // Derivatives of every element of the target with respect to every element of each source:
+  // shape target.shape + source.shape. One backward pass for each element of the target.
+  Tensors jacobian(const Tensor& target, std::span<const Source> sources,
+                   UnconnectedGradients unconnected = UnconnectedGradients::none);
+  Tensor jacobian(const Tensor& target, const Source& source,
+                  UnconnectedGradients unconnected = UnconnectedGradients::none);
+  // The same for each example of a batch by itself: target [b, ...], source [b, ...], result
+  // [b, ..., ...]. An example's target must not depend on the source of another.
+  // InvalidArgument if the first dimensions differ.
+  Tensor batch_jacobian(const Tensor& target, const Source& source,
+                        UnconnectedGradients unconnected = UnconnectedGradients::none);
+
   void called(const Call& call) override;
 
   // A gradient given by hand for a group of calls that were made with observers paused.
@@ -112,7 +124,14 @@ class GradientTape final : public Observer {
   void add_entry(const Op* op, const Attrs& attrs, std::span<const Tensor> inputs,
                  std::span<const Tensor> outputs, Saves saves,
                  std::shared_ptr<const CustomGradient> custom);
-  void propagate(IdMap<Tensor>& grads);
+  // Checks that the tape may be asked, and ends its recording.
+  void begin_gradient();
+  void end_gradient();
+  // The last pass gives up on its way what the tape keeps.
+  enum class Pass : uint8_t { one_of_many, last };
+  Tensors backward(std::span<const Tensor> targets, std::span<const Source> sources,
+                   const GradientOptions& options, Pass pass = Pass::one_of_many);
+  void propagate(IdMap<Tensor>& grads, Pass pass);
   void step_back(const Entry& entry, IdMap<Tensor>& grads);
   Tensor collect(const Source& source, const IdMap<Tensor>& grads,
                  UnconnectedGradients unconnected) const;

@@ -21,6 +21,7 @@
 #include <variant>
 #include <vector>
 
+#include "millstream/base/error.h"
 #include "millstream/tensor/tensor.h"
 
 namespace millstream {
@@ -44,12 +45,15 @@ class Attrs {
       : values_(std::make_shared<const std::vector<Attr>>(std::move(values))) {}
 
   size_t size() const { return values_ ? values_->size() : 0; }
-  const Attr& operator[](size_t i) const { return (*values_)[i]; }
+  const Attr& operator[](size_t i) const {
+    if (i >= size()) throw Internal("an op was called without its attributes");
+    return (*values_)[i];
+  }
   template <class T>
   const T& get(size_t i) const {
-    return std::get<T>((*values_)[i]);
+    return std::get<T>((*this)[i]);
   }
-  bool none(size_t i) const { return std::holds_alternative<std::monostate>((*values_)[i]); }
+  bool none(size_t i) const { return std::holds_alternative<std::monostate>((*this)[i]); }
   bool flag(size_t i) const { return get<bool>(i); }
   int64_t integer(size_t i) const { return get<int64_t>(i); }
   double number(size_t i) const { return get<double>(i); }
@@ -80,6 +84,8 @@ struct Parameter {
     text_or_ints,
     integer_or_ints
   };
+  bool is_tensor() const { return kind == Kind::tensor || kind == Kind::tensors; }
+
   std::string name;
   Kind kind;
   bool index = false;  // a tensor of kind "index"
@@ -89,6 +95,8 @@ struct Parameter {
 };
 
 std::vector<Parameter> parse_parameters(std::string_view text);
+// The attributes of a call that names none.
+Attrs default_attrs(const std::vector<Parameter>& parameters);
 
 // --- what an op provides -------------------------------------------------------------------------
 

@@ -102,6 +102,14 @@ std::vector<Parameter> parse_parameters(std::string_view text) {
   return parameters;
 }
 
+Attrs default_attrs(const std::vector<Parameter>& parameters) {
+  std::vector<Attr> values;
+  for (const Parameter& parameter : parameters) {
+    if (!parameter.is_tensor()) values.push_back(parameter.value);
+  }
+  return Attrs(std::move(values));
+}
+
 std::string to_string(const Spec& spec) {
   return fmt::format("{}{}", name_of(spec.dtype), spec.shape.to_string());
 }

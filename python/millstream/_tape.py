@@ -84,6 +84,22 @@ class GradientTape(_core.Tape):
         return gradients if type(sources) is list and not any(map(nest.is_nested, sources)) \
             else nest.pack_sequence_as(sources, gradients)
 
+    def jacobian(self, target, sources, unconnected_gradients=UnconnectedGradients.NONE,
+                 parallel_iterations=None, experimental_use_pfor=True):
+        """Derivatives of every element of target by every element of each of the sources.
+
+        Their shape is target.shape + source.shape. The last two arguments are TensorFlow's and
+        change nothing.
+        """
+        zero = _is_zero(unconnected_gradients)
+        found = self.flat_jacobian(target, nest.flatten(sources), zero, False)
+        return nest.pack_sequence_as(sources, found) if nest.is_nested(sources) else found[0]
+
+    def batch_jacobian(self, target, source, unconnected_gradients=UnconnectedGradients.NONE,
+                       parallel_iterations=None, experimental_use_pfor=True):
+        """The Jacobian of each example of a batch: [b, ...] by [b, ...] gives [b, ..., ...]."""
+        return self.flat_jacobian(target, [source], _is_zero(unconnected_gradients), True)[0]
+
 
 def custom_gradient(f=None):
     """Decorates f(*args) -> (result, gradient) so that tapes use its own gradient.

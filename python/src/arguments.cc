@@ -11,10 +11,6 @@ namespace {
 
 using Kind = Parameter::Kind;
 
-bool takes_tensors(const Parameter& parameter) {
-  return parameter.kind == Kind::tensor || parameter.kind == Kind::tensors;
-}
-
 [[noreturn]] void refuse_keyword(const Signature& s, PyObject* keyword) {
   const std::string word = nb::cast<std::string>(nb::handle(keyword));
   std::vector<std::string> names;
@@ -29,13 +25,11 @@ bool takes_tensors(const Parameter& parameter) {
 }  // namespace
 
 Signature::Signature(const Op& called) : op(called), parameters(parse_parameters(op.parameters)) {
-  std::vector<Attr> values;
   for (const Parameter& parameter : parameters) {
     names.push_back(PyUnicode_InternFromString(parameter.name.c_str()));
     takes_list = takes_list || parameter.kind == Kind::tensors;
-    if (!takes_tensors(parameter)) values.push_back(parameter.value);
   }
-  defaults = Attrs(values);
+  defaults = default_attrs(parameters);
   // where(condition, x, y): the condition is bool.
   if (op.map != nullptr && op.map->rule == DTypeRule::select) own_dtype = 0;
 }
@@ -161,13 +155,13 @@ void Arguments::add_list(const Parameter& parameter, PyObject* value) {
 Attrs Arguments::attrs() const {
   bool all_default = true;
   for (size_t i = 0; i < s_.parameters.size(); ++i) {
-    all_default = all_default && (values_[i] == nullptr || takes_tensors(s_.parameters[i]));
+    all_default = all_default && (values_[i] == nullptr || s_.parameters[i].is_tensor());
   }
   if (all_default) return s_.defaults;
   std::vector<Attr> attrs;
   for (size_t i = 0; i < s_.parameters.size(); ++i) {
     const Parameter& parameter = s_.parameters[i];
-    if (takes_tensors(parameter)) continue;
+    if (parameter.is_tensor()) continue;
     attrs.push_back(values_[i] == nullptr ? parameter.value
                                           : to_attr(s_.op, parameter, values_[i]));
   }

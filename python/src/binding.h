@@ -102,8 +102,8 @@ Shape to_shape(PyObject* value);
 Attr to_attr(const Op& op, const Parameter& parameter, PyObject* value);
 
 // Releases the GIL where the work is worth it.
-Tensor invoke(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs = {});
-Tensors invoke_all(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs = {});
+Tensor invoke(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs);
+Tensors invoke_all(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs);
 
 // The op of this name; Unimplemented if this build has none.
 const Op& op_named(const char* name);

@@ -45,10 +45,19 @@ constexpr std::array<const char*, kOperators> kNames = {
     "math.greater",       "math.greater_equal",  "math.equal",       "math.not_equal",
 };
 
-const Op& op_of(Operator which) {
-  static std::array<const Op*, kOperators> ops = {};
-  if (ops[which] == nullptr) ops[which] = &op_named(kNames[which]);
-  return *ops[which];
+struct Called {
+  const Op* op = nullptr;
+  Attrs defaults;
+};
+
+Tensor run(Operator which, std::span<const Tensor> operands) {
+  static std::array<Called, kOperators> ops = {};
+  Called& called = ops[which];
+  if (called.op == nullptr) {
+    called.op = &op_named(kNames[which]);
+    called.defaults = default_attrs(parse_parameters(called.op->parameters));
+  }
+  return invoke(*called.op, operands, called.defaults);
 }
 
 // Both operands as tensors, with a literal in the dtype of the tensor beside it.
@@ -71,7 +80,7 @@ PyObject* apply(Operator which, PyObject* a, PyObject* b) {
   return guarded([&]() -> PyObject* {
     if (is_foreign(a) || is_foreign(b)) return Py_NewRef(Py_NotImplemented);
     const Pair pair(a, b);
-    return wrap(invoke(op_of(which), pair.tensors));
+    return wrap(run(which, pair.tensors));
   });
 }
 
@@ -86,7 +95,7 @@ PyObject* logical(PyObject* a, PyObject* b) {
   return guarded([&] {
     const Pair pair(a, b);
     const Operator which = pair.tensors[0].dtype() == boolean ? kLogical : kBitwise;
-    return wrap(invoke(op_of(which), pair.tensors));
+    return wrap(run(which, pair.tensors));
   });
 }
 
@@ -94,7 +103,7 @@ template <Operator kWhich>
 PyObject* unary(PyObject* x) {
   return guarded([&] {
     const Tensor tensor = tensor_or_value(x);
-    return wrap(invoke(op_of(kWhich), std::span(&tensor, 1)));
+    return wrap(run(kWhich, std::span(&tensor, 1)));
   });
 }
 
@@ -129,7 +138,7 @@ PyObject* equality(PyObject* a, PyObject* b, bool equal) {
     if (!broadcastable(pair.tensors[0].shape(), pair.tensors[1].shape())) {
       return wrap(Tensor::scalar(!equal, boolean));
     }
-    return wrap(invoke(op_of(equal ? kEqual : kNotEqual), pair.tensors));
+    return wrap(run(equal ? kEqual : kNotEqual, pair.tensors));
   });
 }
 

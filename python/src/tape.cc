@@ -118,6 +118,21 @@ nb::list gradient(Tape& tape, const nb::list& targets, const nb::list& sources,
   return results;
 }
 
+nb::list jacobian(Tape& tape, nb::handle target, const nb::list& sources, bool zero, bool batch) {
+  const Tensor of = target_of(target.ptr());
+  const auto unconnected = zero ? UnconnectedGradients::zero : UnconnectedGradients::none;
+  std::vector<Source> source_list;
+  for (const nb::handle source : sources) source_list.push_back(source_of(source.ptr()));
+  const Tensors jacobians = as_runtime_error([&] {
+    const nb::gil_scoped_release release;
+    if (batch) return Tensors{tape.get().batch_jacobian(of, source_list[0], unconnected)};
+    return tape.get().jacobian(of, source_list, unconnected);
+  });
+  nb::list results;
+  for (const Tensor& result : jacobians) results.append(nb::steal(wrap(result)));
+  return results;
+}
+
 void watch(Tape& tape, nb::handle object) {
   if (is_variable(object.ptr())) {
     tape.get().watch(variable_of(object.ptr()));
@@ -189,7 +204,8 @@ void bind_tape(nb::module_& m) {
              }
              return ids;
            })
-      .def("flat_gradient", &gradient);
+      .def("flat_gradient", &gradient)
+      .def("flat_jacobian", &jacobian);
   m.def("call_custom_gradient", &call_custom_gradient);
 }
 

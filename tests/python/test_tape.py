@@ -218,3 +218,18 @@ def test_large_tensors_release_the_gil():
     with tf.GradientTape() as tape:
         y = tf.reduce_sum(tf.exp(x) * x)
     np.testing.assert_allclose(tape.gradient(y, x).numpy(), 2 * np.e, rtol=1e-5)
+
+
+def test_jacobians():
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        y = tf.linalg.matvec([[1.0, 2.0], [3.0, 4.0]], x * x)
+        batch = tf.stack([x, 2 * x])
+    np.testing.assert_array_equal(tape.jacobian(y, x), [[2, 8], [6, 16]])
+    found = tape.jacobian(y, {"x": x, "none": tf.constant(1.0)})
+    assert found["none"] is None and found["x"].shape == (2, 2)
+    with tf.GradientTape() as tape:
+        tape.watch(batch)
+        squares = batch ** 2
+    np.testing.assert_array_equal(
+        tape.batch_jacobian(squares, batch), [[[2, 0], [0, 4]], [[4, 0], [0, 8]]])

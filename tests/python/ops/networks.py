@@ -1,7 +1,7 @@
 """Softmax, cross-entropies and normalization."""
 import numpy as np
 
-from ops.references import softplus
+from ops.references import erf, softplus
 from ops.table import FLOATING, NUMERIC, case, op
 
 LOOSE = {"float16": 1e-2, "bfloat16": 0.06, "float32": 2e-5, "float64": 1e-11}
@@ -13,11 +13,19 @@ def log_softmax(x, axis=-1):
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
+def gelu(features, approximate=False):
+    if approximate:
+        inner = np.sqrt(2 / np.pi) * (features + 0.044715 * features**3)
+        return 0.5 * features * (1 + np.tanh(inner))
+    return 0.5 * features * (1 + erf(features / np.sqrt(2)))
+
+
 def last(axis):
     return -1 if axis is None else axis
 
 
 SOFTMAX = [case((3, 5)), case((2, 3, 4), axis=1), case((7,)), case((0, 3)), case((3, 300))]
+op("nn.gelu", gelu, [case((3, 4)), case((3, 4), approximate=True), case((0,))], **rows)
 op("nn.softmax", lambda logits, axis=None: np.exp(log_softmax(logits, last(axis))), SOFTMAX, **rows)
 op("nn.log_softmax", lambda logits, axis=None: log_softmax(logits, last(axis)), SOFTMAX, **rows)
 op("nn.softmax_cross_entropy_with_logits",
