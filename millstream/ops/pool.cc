@@ -11,13 +11,15 @@
 namespace millstream {
 namespace {
 
+constexpr int64_t kLargest = (int64_t{1} << 31) - 1;  // window or stride
+
 // Two sizes from 1, 2 or one per dimension.
 Ints spatial(const Ints& sizes, bool channels_last, std::string_view what) {
   const auto refuse = [&](std::string_view rule) {
     throw InvalidArgument(fmt::format("{}=[{}]: {}", what, fmt::join(sizes, ", "), rule));
   };
   for (const int64_t size : sizes) {
-    if (size < 1) refuse("sizes are at least 1");
+    if (size < 1 || size > kLargest) refuse("sizes are at least 1 and below 2^31");
   }
   if (sizes.size() == 1) return {sizes[0], sizes[0]};
   if (sizes.size() == 2) return sizes;
@@ -54,16 +56,24 @@ bool same_padding(const std::string& padding) {
   return padding == "SAME";
 }
 
+void check_dtype(const InferContext& c, bool mean) {
+  const DType dtype = c.inputs[0].dtype;
+  if (dtype == boolean) {
+    throw InvalidArgument(
+        {.message = "pooling does not take bool images", .hint = "cast(x, float32)"});
+  }
+  if (mean && !is_floating(dtype)) {
+    throw InvalidArgument(
+        {.message = fmt::format("{} has no mean", name_of(dtype)), .hint = "cast(x, float32)"});
+  }
+}
+
 // Attributes of the user's ops: ksize, strides, padding, data_format.
 Specs infer_pool2d(const InferContext& c) {
   const bool last = channels_last(c.attrs.text(3)), same = same_padding(c.attrs.text(2));
   const Ints window = spatial(c.attrs.ints(0), last, "ksize");
   const Ints stride = spatial(c.attrs.ints(1), last, "strides");
-  const bool mean = &c.op == &op::avg_pool2d || &c.op == &op::avg_pool;
-  if (mean && !is_floating(c.inputs[0].dtype)) {
-    throw InvalidArgument({.message = fmt::format("{} has no mean", name_of(c.inputs[0].dtype)),
-                           .hint = "cast(x, float32)"});
-  }
+  check_dtype(c, &c.op == &op::avg_pool2d || &c.op == &op::avg_pool);
   const Shape& image = c.inputs[0].shape;
   if (!image.has_rank()) return {{c.inputs[0].dtype, Shape{-1, -1, -1, -1}}};
   if (image.rank() != 4) {
@@ -110,7 +120,8 @@ void check_windows(const Shape& image, const Attrs& attrs) {
     const int64_t window = attrs.ints(0)[i], stride = attrs.ints(1)[i], pad = attrs.ints(2)[i];
     const int64_t outputs = attrs.ints(3)[i], size = image[i + 1];
     int64_t reach = 0;  // of the last window's first pixel
-    const bool fits = window > 0 && stride > 0 && pad >= 0 && pad < window && outputs >= 0 &&
+    const bool fits = window > 0 && window <= kLargest && stride > 0 && stride <= kLargest &&
+                      pad >= 0 && pad < window && outputs >= 0 &&
                       !__builtin_mul_overflow(outputs - 1, stride, &reach) &&
                       (size == kUnknown || outputs == 0 || reach - pad < size);
     if (!fits) throw InvalidArgument("the windows do not lie on the image");
@@ -129,6 +140,7 @@ void check_like(const Spec& given, const Spec& wanted) {
 }
 
 Specs infer_pooled(const InferContext& c) {
+  check_dtype(c, &c.op == &op::avg_pool);
   check_windows(c.inputs[0].shape, c.attrs);
   return {pooled_spec(c.inputs[0], c.attrs)};
 }
@@ -148,9 +160,10 @@ Specs infer_pick(const InferContext& c) {
 }
 
 Specs infer_spread(const InferContext& c) {
+  check_dtype(c, true);
   const Shape& pooled = c.inputs[0].shape;
   const Ints& size = c.attrs.ints(4);
-  if (pooled.rank() != 4 || size.size() != 2) {
+  if (pooled.rank() != 4 || size.size() != 2 || size[0] < 0 || size[1] < 0) {
     throw InvalidArgument("pooled images have 4 dimensions, an image has two sizes");
   }
   const Shape image{pooled[0], size[0], size[1], pooled[3]};

@@ -183,13 +183,6 @@ void run_convolution(const Convolution& c, Device& device) {
   }
 }
 
-Tensor in_dtype(const Tensor& x, DType dtype) {
-  if (!x.defined() || x.dtype() == dtype) return x;
-  const Tensor copy = Tensor::empty(dtype, x.shape(), x.device());
-  copy_elements(x, dtype, copy.node()->data);
-  return copy;
-}
-
 // Runs one part; of image, filters and output the one that `part` writes is `result`.
 void convolve(Part part, const ConvShape& shape, Tensor image, Tensor filters, Tensor output,
               Tensor bias, bool relu, const Tensor& result) {

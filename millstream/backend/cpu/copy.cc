@@ -248,4 +248,11 @@ void copy_elements(const Tensor& from, DType dtype, void* to) {
   }
 }
 
+Tensor in_dtype(const Tensor& x, DType dtype) {
+  if (!x.defined() || x.dtype() == dtype) return x;
+  const Tensor copy = Tensor::empty(dtype, x.shape(), x.device());
+  copy_elements(x, dtype, copy.node()->data);
+  return copy;
+}
+
 }  // namespace millstream::cpu

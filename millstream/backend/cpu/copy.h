@@ -22,4 +22,7 @@ void dispatch_bytes(size_t bytes, F&& f) {
 // Writes the elements of `from` to `to` in row-major order as `dtype`.
 void copy_elements(const Tensor& from, DType dtype, void* to);
 
+// x itself if it is undefined or has the dtype, else a copy.
+Tensor in_dtype(const Tensor& x, DType dtype);
+
 }  // namespace millstream::cpu

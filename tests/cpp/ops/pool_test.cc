@@ -21,7 +21,8 @@ struct Case {
 
 const Case kCases[] = {{{2, 4, 4, 3}, 2, 2, "VALID"}, {{1, 5, 7, 2}, 2, 2, "SAME"},
                        {{2, 5, 5, 1}, 3, 1, "SAME"},  {{1, 6, 5, 4}, 3, 2, "VALID"},
-                       {{3, 3, 3, 5}, 3, 3, "VALID"}, {{0, 4, 4, 2}, 2, 2, "VALID"}};
+                       {{3, 3, 3, 5}, 3, 3, "VALID"}, {{0, 4, 4, 2}, 2, 2, "VALID"},
+                       {{1, 3, 4, 37}, 2, 2, "SAME"}, {{1, 4, 3, 23}, 3, 1, "SAME"}};
 
 Tensor image_of(const Shape& shape) {
   std::vector<float> values(shape.elements());
@@ -126,11 +127,24 @@ TEST(Pool2D, ChannelsFirstIsTheSameTransposed) {
 }
 
 TEST(Pool2D, TheFirstOfEqualMaximaTakesTheGradient) {
-  const Tensor x = ones({1, 2, 2, 1});
+  for (const DType dtype : {float32, float64, bfloat16}) {
+    const Tensor x = ones({1, 2, 2, 21}, dtype);
+    GradientTape tape;
+    tape.watch(x);
+    const Tensor y = max_pool2d(x, {2}, {2}, "VALID");
+    std::vector<float> expected(84, 0);
+    std::fill_n(expected.begin(), 21, 1);
+    EXPECT_EQ(cast(tape.gradient(y, x), float32).to_vector<float>(), expected);
+  }
+}
+
+TEST(Pool2D, NanIsContagiousAndTakesTheGradient) {
+  const Tensor x = constant(std::vector<float>{3, NAN, 5, 1}, Shape{1, 2, 2, 1});
   GradientTape tape;
   tape.watch(x);
   const Tensor y = max_pool2d(x, {2}, {2}, "VALID");
-  EXPECT_EQ(tape.gradient(y, x).to_vector<float>(), (std::vector<float>{1, 0, 0, 0}));
+  EXPECT_TRUE(std::isnan(y.item<float>()));
+  EXPECT_EQ(tape.gradient(y, x).to_vector<float>(), (std::vector<float>{0, 1, 0, 0}));
 }
 
 TEST(Pool2D, RefusesWhatDoesNotFit) {
@@ -141,6 +155,33 @@ TEST(Pool2D, RefusesWhatDoesNotFit) {
   EXPECT_THROW(max_pool2d(x, {2, 2, 2}, {1}, "VALID"), InvalidArgument);
   EXPECT_THROW(max_pool2d(x, {2}, {1}, "valid"), InvalidArgument);
   EXPECT_THROW(max_pool2d(x, {2}, {1}, "SAME", {.data_format = "NC"}), InvalidArgument);
+  EXPECT_THROW(max_pool2d(x, {2}, {int64_t{1} << 62}, "SAME"), InvalidArgument);
+  EXPECT_THROW(max_pool2d(cast(x, boolean), {2}, {2}, "VALID"), InvalidArgument);
+  EXPECT_THROW(avg_pool2d(cast(x, int32), {2}, {2}, "VALID"), InvalidArgument);
+}
+
+TEST(Pool2D, TheKernelsRefuseWindowsThatDoNotLieOnTheImage) {
+  const Tensor x = ones({1, 4, 4, 1});
+  constexpr int64_t kHuge = INT64_MAX;
+  const Ints two = {2, 2}, none = {0, 0};
+  const Attrs wrong[] = {{Ints{2}, two, none, two},
+                         {Ints{0, 2}, two, none, two},
+                         {two, Ints{-1, 2}, none, two},
+                         {two, two, Ints{2, 0}, two},
+                         {two, two, Ints{-1, 0}, two},
+                         {two, two, none, Ints{3, 2}},
+                         {Ints{kHuge, 2}, two, Ints{kHuge - 1, 0}, two},
+                         {two, Ints{kHuge, 2}, none, two},
+                         {two, two, none, Ints{kHuge, 2}}};
+  for (const Attrs& attrs : wrong) {
+    EXPECT_THROW(call(op::max_pool, {x}, attrs), InvalidArgument);
+    EXPECT_THROW(call(op::avg_pool, {x}, attrs), InvalidArgument);
+    EXPECT_THROW(call(op::max_pool_place, {x, x, x}, attrs), InvalidArgument);
+    EXPECT_THROW(call(op::max_pool_pick, {x, x, x}, attrs), InvalidArgument);
+    EXPECT_THROW(
+        call(op::avg_pool_spread, {x}, {attrs[0], attrs[1], attrs[2], attrs[3], Ints{4, 4}}),
+        InvalidArgument);
+  }
 }
 
 }  // namespace
