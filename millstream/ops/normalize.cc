@@ -1,6 +1,11 @@
 #include "millstream/ops/normalize.h"
 
+#include <fmt/format.h>
+
+#include "millstream/ops/array.h"
+#include "millstream/ops/axes.h"
 #include "millstream/ops/operators.h"
+#include "millstream/ops/views.h"
 
 namespace millstream {
 namespace {
@@ -23,10 +28,95 @@ Tensors compose_batch(std::span<const Tensor> x, const Attrs& attrs) {
   return {normalized(x[0], x[1], x[2], given(3), given(4), attrs.number(0))};
 }
 
+// Whether the axes are the last ones of x and the scales and offsets have just these.
+bool are_rows(std::span<const Tensor> x, AxisSet axes) {
+  const int rank = x[0].rank(), rows = rank - static_cast<int>(axes.to_ints().size());
+  if (rows == rank) return false;
+  for (int i = rows; i < rank; ++i) {
+    if (!axes.has(i)) return false;
+  }
+  const Shape row(std::span<const int64_t>(x[0].shape().dims()).subspan(static_cast<size_t>(rows)));
+  for (const Tensor& weight : x.subspan(1)) {
+    if (weight.rank() > rank || weight.elements() != row.elements()) return false;
+    for (int i = 1; i <= std::min(weight.rank(), row.rank()); ++i) {
+      if (weight.dim(-i) != row[-i]) return false;
+    }
+    if (weight.dtype() != x[0].dtype()) return false;
+  }
+  return is_floating(x[0].dtype());
+}
+
 Tensors compose_layer(std::span<const Tensor> x, const Attrs& attrs) {
+  if (are_rows(x, AxisSet::parse(attrs[0], x[0].rank()))) {
+    const int64_t size = x[1].elements();
+    const Tensor gamma = reshape(x[1], Shape{size}), beta = reshape(x[2], Shape{size});
+    if (x[0].dim(-1) == size) {
+      return {call(op::normalize_rows, {x[0], gamma, beta}, {attrs[1]})};
+    }
+    const Tensor rows = reshape(x[0], Shape{size == 0 ? 0 : x[0].elements() / size, size});
+    return {reshape(call(op::normalize_rows, {rows, gamma, beta}, {attrs[1]}), x[0].shape())};
+  }
   const Tensors statistics = call_all(op::mean_and_variance, {x[0]}, {attrs[0], true});
   const Tensor distance = x[0] - statistics[0];
   return {distance * rsqrt(statistics[1] + attrs.number(1)) * x[1] + x[2]};
+}
+
+// --- normalize_rows ------------------------------------------------------------------------------
+
+// x of a floating dtype, then vectors as long as its rows.
+void check_rows(const InferContext& c, size_t vectors) {
+  const Spec& x = c.inputs[0];
+  if (!is_floating(x.dtype) || (x.shape.has_rank() && x.shape.rank() == 0)) {
+    throw InvalidArgument({.message = fmt::format("{} takes rows of floating-point numbers, not {}",
+                                                  c.op.name(), to_string(x)),
+                           .hint = "cast(x, float32)"});
+  }
+  for (const Spec& weight : c.inputs.subspan(1, vectors)) {
+    const bool known = weight.shape.known() && x.shape.has_rank() && x.shape[-1] != kUnknown;
+    const bool fits = !known || (weight.shape.rank() == 1 && weight.shape[0] == x.shape[-1]);
+    if (weight.dtype != x.dtype || !fits) {
+      throw InvalidArgument(fmt::format("{} where rows of {} ask for one number per column",
+                                        to_string(weight), to_string(x)));
+    }
+  }
+}
+
+Specs infer_rows(const InferContext& c) {
+  check_rows(c, 2);
+  return {c.inputs[0]};
+}
+
+// Inputs: x, gamma, and the gradient of the result. Outputs: those of x, gamma and beta.
+Specs infer_rows_gradient(const InferContext& c) {
+  check_rows(c, 1);
+  const Spec &x = c.inputs[0], &g = c.inputs[2];
+  if (g.dtype != x.dtype || (g.shape.known() && x.shape.known() && g.shape != x.shape)) {
+    throw InvalidArgument(fmt::format("the gradient of {} is not {}", to_string(x), to_string(g)));
+  }
+  return {x, c.inputs[1], c.inputs[1]};
+}
+
+Tensors gradient_rows(const GradientContext& c) {
+  return call_all(op::normalize_rows_gradient, {c.inputs[0], c.inputs[1], c.grads[0]}, c.attrs);
+}
+
+Tensor row_mean(const Tensor& x) { return reduce_mean(x, {.axis = Ints{-1}, .keepdims = true}); }
+
+// With h = (x - mean) r and a = g gamma, the outputs are P(a), the column sums of g h, and those of
+// g, where P(v) = r (v - mean(v) - h mean(v h)) is the derivative of h by x, a symmetric matrix.
+Tensors gradient_rows_gradient(const GradientContext& c) {
+  const Tensor &x = c.inputs[0], &gamma = c.inputs[1], &g = c.inputs[2];
+  const auto flow = [&](size_t i) {
+    return c.grads[i].defined() ? c.grads[i] : zeros(c.output_specs[i].shape, x.dtype());
+  };
+  const Tensor u = flow(0), v = flow(1), w = flow(2);
+  const auto [mean, variance] = mean_and_variance(x, {.axis = Ints{-1}, .keepdims = true});
+  const Tensor r = rsqrt(variance + c.attrs.number(0)), h = (x - mean) * r, a = g * gamma;
+  const auto by_x = [&](const Tensor& z) { return r * (z - row_mean(z) - h * row_mean(z * h)); };
+  const Tensor pu = by_x(u), mean_ah = row_mean(a * h), mean_uh = row_mean(u * h);
+  const Tensor inner = row_mean(u * a) - row_mean(u) * row_mean(a) - mean_uh * mean_ah;
+  const Tensor dx = by_x(v * g) - by_x(r * (u * mean_ah + a * mean_uh)) - square(r) * h * inner;
+  return {dx, sum_to_shape(g * pu, gamma.shape()), gamma * pu + v * h + w};
 }
 
 Tensors compose_l2(std::span<const Tensor> x, const Attrs& attrs) {
@@ -55,6 +145,21 @@ constinit Op op::layer_normalization = {
     .parameters = "x: tensor, gamma: tensor, beta: tensor, axis: ints = -1, epsilon: float = 0.001",
     .doc = "x with mean 0 and variance 1 along the axes, times gamma plus beta.",
     .compose = compose_layer};
+constinit Op op::normalize_rows = {
+    .names = "internal.normalize_rows",
+    .parameters = "x: tensor, gamma: tensor, beta: tensor, epsilon: float",
+    .doc = "Rows along the last axis with mean 0 and variance 1, times gamma plus beta.",
+    .infer = infer_rows,
+    .gradient = gradient_rows,
+    .saves = Saves::inputs};
+constinit Op op::normalize_rows_gradient = {
+    .names = "internal.normalize_rows_gradient",
+    .parameters = "x: tensor, gamma: tensor, gradient: tensor, epsilon: float",
+    .doc = "What flows to the inputs of normalize_rows when `gradient` flows to its result.",
+    .outputs = "of_x, of_gamma, of_beta",
+    .infer = infer_rows_gradient,
+    .gradient = gradient_rows_gradient,
+    .saves = Saves::inputs};
 constinit Op op::l2_normalize = {
     .names = "math.l2_normalize linalg.l2_normalize nn.l2_normalize",
     .parameters = "x: tensor, axis: ints? = None, epsilon: float = 1e-12",
@@ -62,6 +167,7 @@ constinit Op op::l2_normalize = {
     .compose = compose_l2};
 
 static const RegisterOps family({&op::moments, &op::batch_normalization, &op::layer_normalization,
+                                 &op::normalize_rows, &op::normalize_rows_gradient,
                                  &op::l2_normalize});
 
 MeanAndVariance moments(const Tensor& x, const Ints& axes, bool keepdims) {

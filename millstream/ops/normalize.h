@@ -11,7 +11,9 @@ namespace millstream {
 
 namespace op {
 extern Op moments, batch_normalization, layer_normalization, l2_normalize;
-}
+// Parts of the above and of gradients.
+extern Op normalize_rows, normalize_rows_gradient;
+}  // namespace op
 
 // Mean and variance along `axes`.
 MeanAndVariance moments(const Tensor& x, const Ints& axes, bool keepdims = false);

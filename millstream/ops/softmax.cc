@@ -17,6 +17,13 @@ void check_floating(const InferContext& c, const Spec& logits) {
   }
 }
 
+void check_like(const Spec& gradient, const Spec& of) {
+  const bool known = gradient.shape.known() && of.shape.known();
+  if (gradient.dtype == of.dtype && (!known || gradient.shape == of.shape)) return;
+  throw InvalidArgument(fmt::format("a gradient has the dtype and shape of its tensor, {}, not {}",
+                                    to_string(of), to_string(gradient)));
+}
+
 Specs infer_softmax(const InferContext& c) {
   const Spec& logits = c.inputs[0];
   check_floating(c, logits);
@@ -31,6 +38,13 @@ Specs infer_softmax(const InferContext& c) {
     }
   }
   return {logits};
+}
+
+// Inputs: the softmax and the gradient of it.
+Specs infer_softmax_gradient(const InferContext& c) {
+  const Specs result = infer_softmax(c);
+  check_like(c.inputs[1], c.inputs[0]);
+  return result;
 }
 
 // The shape of one number per row of the logits.
@@ -78,11 +92,8 @@ Specs infer_sparse(const InferContext& c) {
 // Inputs: labels, logits, the gradient of the loss.
 Specs infer_minus_one_hot(const InferContext& c) {
   check_labels(c, c.inputs[0], c.inputs[1]);
-  const Spec &logits = c.inputs[1], &g = c.inputs[2];
-  const Shape rows = row_shape(logits.shape);
-  if (g.dtype != logits.dtype || (g.shape.known() && rows.known() && g.shape != rows)) {
-    throw InvalidArgument("the gradient of a loss has the loss's dtype and shape");
-  }
+  const Spec& logits = c.inputs[1];
+  check_like(c.inputs[2], {logits.dtype, row_shape(logits.shape)});
   return {logits};
 }
 
@@ -95,13 +106,27 @@ Tensor along(const Tensor& x, int64_t axis) {
 int64_t axis_of(const Attrs& attrs) { return attrs.none(0) ? -1 : attrs.integer(0); }
 
 Tensors gradient_softmax(const GradientContext& c) {
-  const Tensor &g = c.grads[0], &y = c.outputs[0];
-  return {(g - along(g * y, axis_of(c.attrs))) * y};
+  return {call(op::softmax_gradient, {c.outputs[0], c.grads[0]}, c.attrs)};
 }
 
 Tensors gradient_log_softmax(const GradientContext& c) {
-  const Tensor& g = c.grads[0];
-  return {g - exp(c.outputs[0]) * along(g, axis_of(c.attrs))};
+  return {call(op::log_softmax_gradient, {c.outputs[0], c.grads[0]}, c.attrs)};
+}
+
+// Of (g - sum(g y)) y.
+Tensors gradient_softmax_gradient(const GradientContext& c) {
+  const Tensor &y = c.inputs[0], &g = c.inputs[1], &flow = c.grads[0];
+  const int64_t axis = axis_of(c.attrs);
+  return {flow * (g - along(g * y, axis)) - g * along(flow * y, axis),
+          call(op::softmax_gradient, {y, flow}, c.attrs)};
+}
+
+// Of g - exp(y) sum(g).
+Tensors gradient_log_softmax_gradient(const GradientContext& c) {
+  const Tensor &y = c.inputs[0], &g = c.inputs[1], &flow = c.grads[0];
+  const int64_t axis = axis_of(c.attrs);
+  const Tensor weighted = flow * exp(y);
+  return {-(weighted * along(g, axis)), flow - along(weighted, axis)};
 }
 
 Tensors gradient_sparse(const GradientContext& c) {
@@ -116,8 +141,7 @@ Tensors gradient_sparse(const GradientContext& c) {
 Tensors gradient_minus_one_hot(const GradientContext& c) {
   const Tensor &labels = c.inputs[0], &x = c.inputs[1], &g = c.inputs[2], &flow = c.grads[0];
   const Tensor difference = call(op::softmax_minus_one_hot, {labels, x, ones_like(g)});
-  const Tensor p = softmax(x);
-  const Tensor inner = p * (flow - along(flow * p, -1));
+  const Tensor inner = call(op::softmax_gradient, {softmax(x), flow}, {Attr()});
   const Tensor scale = spread(g, x.shape(), {x.rank() - 1});
   return {Tensor(), inner * scale, reduce_sum(flow * difference, {.axis = Ints{-1}})};
 }
@@ -154,6 +178,20 @@ constinit Op op::log_softmax = {.names = "nn.log_softmax",
                                 .infer = infer_softmax,
                                 .gradient = gradient_log_softmax,
                                 .saves = Saves::outputs};
+constinit Op op::softmax_gradient = {
+    .names = "internal.softmax_gradient",
+    .parameters = "softmax: tensor, gradient: tensor, axis: int? = None",
+    .doc = "What flows to the logits when `gradient` flows to their softmax.",
+    .infer = infer_softmax_gradient,
+    .gradient = gradient_softmax_gradient,
+    .saves = Saves::inputs};
+constinit Op op::log_softmax_gradient = {
+    .names = "internal.log_softmax_gradient",
+    .parameters = "log_softmax: tensor, gradient: tensor, axis: int? = None",
+    .doc = "What flows to the logits when `gradient` flows to their log_softmax.",
+    .infer = infer_softmax_gradient,
+    .gradient = gradient_log_softmax_gradient,
+    .saves = Saves::inputs};
 constinit Op op::sparse_cross_entropy = {
     .names = "internal.sparse_cross_entropy",
     .parameters = "labels: index, logits: tensor",
@@ -184,7 +222,8 @@ constinit Op op::sigmoid_cross_entropy_with_logits = {
     .doc = "Cross-entropy of sigmoid(logits), each an independent probability.",
     .compose = compose_sigmoid};
 
-static const RegisterOps family({&op::softmax, &op::log_softmax, &op::sparse_cross_entropy,
+static const RegisterOps family({&op::softmax, &op::log_softmax, &op::softmax_gradient,
+                                 &op::log_softmax_gradient, &op::sparse_cross_entropy,
                                  &op::softmax_minus_one_hot,
                                  &op::sparse_softmax_cross_entropy_with_logits,
                                  &op::softmax_cross_entropy_with_logits,

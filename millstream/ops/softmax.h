@@ -14,7 +14,7 @@ namespace op {
 extern Op softmax, log_softmax, sparse_softmax_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits, sigmoid_cross_entropy_with_logits;
 // Parts of gradients.
-extern Op sparse_cross_entropy, softmax_minus_one_hot;
+extern Op softmax_gradient, log_softmax_gradient, sparse_cross_entropy, softmax_minus_one_hot;
 }  // namespace op
 
 Tensor softmax(const Tensor& logits, int64_t axis = -1);

@@ -2,12 +2,9 @@
 #define HWY_TARGET_INCLUDE "millstream/backend/cpu/bias.cc"
 #include "millstream/backend/cpu/bias.h"
 
-#include <algorithm>
-#include <vector>
-
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "millstream/base/parallel.h"
+#include "millstream/backend/cpu/row_sums.h"
 #include "millstream/ops/matmul.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -80,33 +77,15 @@ HWY_EXPORT(masked_rows_f64);
 HWY_EXPORT(masked_rows_bf16);
 HWY_EXPORT(masked_rows_f16);
 
-// Rows are added up in chunks, whose number follows from the shape alone, and these in order: the
-// sum does not depend on the number of threads.
-constexpr int64_t kChunkElements = 1 << 16;
-constexpr int64_t kMostChunks = 256;
-
 template <class T, class Sum, class Rows>
 void masked(const KernelContext& c, const Rows& masked_rows) {
   const int64_t columns = c.outputs[1].elements();
   const int64_t rows = columns == 0 ? 0 : c.outputs[0].elements() / columns;
-  const int64_t chunks =
-      std::clamp<int64_t>(rows * columns / kChunkElements, 1, std::min(kMostChunks, rows + 1));
-  // A line apart, so that no two threads write to one.
-  const int64_t stride = columns + static_cast<int64_t>(64 / sizeof(Sum));
-  std::vector<Sum> sums(static_cast<size_t>(chunks * stride));
-  parallel_for(chunks,
-               std::max<int64_t>(1, kChunkElements / std::max<int64_t>(1, rows * columns / chunks)),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t chunk = begin; chunk < end; ++chunk) {
-                   const int64_t first = rows * chunk / chunks, last = rows * (chunk + 1) / chunks;
-                   const int64_t at = first * columns;
-                   masked_rows(c.in<T>(0) + at, c.in<T>(1) + at, last - first, columns,
-                               c.out<T>(0) + at, sums.data() + chunk * stride);
-                 }
-               });
-  for (int64_t chunk = 1; chunk < chunks; ++chunk) {
-    for (int64_t j = 0; j < columns; ++j) sums[j] += sums[chunk * stride + j];
-  }
+  const auto sums =
+      sum_rows<Sum>(rows, columns, columns, [&](int64_t first, int64_t last, Sum* to) {
+        const int64_t at = first * columns;
+        masked_rows(c.in<T>(0) + at, c.in<T>(1) + at, last - first, columns, c.out<T>(0) + at, to);
+      });
   for (int64_t j = 0; j < columns; ++j) c.out<T>(1)[j] = T(sums[j]);
 }
 

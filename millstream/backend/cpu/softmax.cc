@@ -4,128 +4,84 @@
 #include "millstream/ops/softmax.h"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "millstream/backend/cpu/lines.h"
-#include "millstream/backend/cpu/vec-inl.h"
-#include "millstream/base/parallel.h"
+#include "millstream/backend/cpu/rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace millstream::HWY_NAMESPACE {
 namespace {
 
-constexpr int64_t kGrain = 1 << 13;  // elements that are worth a thread
-
-// Rows of numbers of type C, which end with room for a register.
-template <class C>
-int64_t lanes_of() {
-  return static_cast<int64_t>(hn::Lanes(Tag<C>()));
-}
+using rows::Computed;
+using rows::each_line;
+using rows::each_part;
+using rows::for_floating;
 
 // NaN shows in the sum of the exponentials, so it needs no care here.
 template <class C>
 C largest(const C* x, int64_t n) {
+  constexpr C kLowest = -std::numeric_limits<C>::infinity();
   const Tag<C> d;
-  const int64_t lanes = lanes_of<C>();
-  C result = -std::numeric_limits<C>::infinity();
-  int64_t i = 0;
-  if (n >= lanes) {
-    auto best = hn::LoadU(d, x);
-    for (; i + lanes <= n; i += lanes) best = hn::Max(best, hn::LoadU(d, x + i));
-    result = hn::GetLane(hn::MaxOfLanes(d, best));
-  }
-  for (; i < n; ++i) result = std::max(result, x[i]);
-  return result;
+  auto best = hn::Set(d, kLowest);
+  each_part<C>(n, [&](auto part) { best = hn::Max(best, part.load(x, kLowest)); });
+  return hn::GetLane(hn::MaxOfLanes(d, best));
 }
 
-// Calls f(i, count, x) with registers of the row; lanes from `count` on hold -infinity.
+// The sum of exp(x - shift). Calls keep(part, exponentials), and brings the next row near.
 template <class C, class F>
-HWY_INLINE void each_register(const C* x, int64_t n, F f) {
-  const Tag<C> d;
-  const int64_t lanes = lanes_of<C>();
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) f(i, lanes, hn::LoadU(d, x + i));
-  if (i == n) return;
-  const auto none = hn::Set(d, -std::numeric_limits<C>::infinity());
-  const auto here = hn::FirstN(d, static_cast<size_t>(n - i));
-  f(i, n - i, hn::IfThenElse(here, hn::MaskedLoad(here, d, x + i), none));
+HWY_INLINE C exponentials(const C* x, int64_t n, C shift, const F& keep) {
+  const auto offset = hn::Set(Tag<C>(), shift);
+  return rows::sums<C>(n, [&](auto part) {
+    __builtin_prefetch(x + n + part.at);
+    const auto e = math::exp(hn::Sub(part.load(x), offset));
+    keep(part, e);
+    return std::array{e};
+  })[0];
 }
 
-template <class C, class V>
-HWY_INLINE void store(V value, int64_t count, C* to) {
-  const Tag<C> d;
-  hn::BlendedStore(value, hn::FirstN(d, static_cast<size_t>(count)), d, to);
-}
-
-// The sum of exp(x - shift); keeps the exponentials in `to` unless it is nullptr.
 template <class C>
-C exponentials(const C* x, int64_t n, C shift, C* to) {
-  const Tag<C> d;
-  const auto offset = hn::Set(d, shift);
-  auto sum = hn::Zero(d);
-  each_register(x, n, [&](int64_t i, int64_t count, auto value) {
-    const auto e = math::exp(hn::Sub(value, offset));
-    sum = hn::Add(sum, count == lanes_of<C>()
-                           ? e
-                           : hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(count)), e));
-    if (to != nullptr) store(e, count, to + i);
-  });
-  return hn::GetLane(hn::SumOfLanes(d, sum));
+C log_of_sum(const C* x, int64_t n, C shift) {
+  return std::log(exponentials(x, n, shift, [](auto, auto) {}));
 }
 
 template <class C>
 void softmax_row(const C* x, int64_t n, C* y) {
-  const C scale = 1 / exponentials(x, n, largest(x, n), y);
-  const Tag<C> d;
-  each_register(y, n, [&](int64_t i, int64_t count, auto e) {
-    store(hn::Mul(e, hn::Set(d, scale)), count, y + i);
-  });
+  const C sum = exponentials(x, n, largest(x, n), [&](auto part, auto e) { part.store(e, y); });
+  const auto scale = hn::Set(Tag<C>(), 1 / sum);
+  each_part<C>(n, [&](auto part) { part.store(hn::Mul(part.load(y), scale), y); });
 }
 
 template <class C>
 void log_softmax_row(const C* x, int64_t n, C* y) {
-  const C shift = largest(x, n), rest = std::log(exponentials<C>(x, n, shift, nullptr));
   const Tag<C> d;
-  each_register(x, n, [&](int64_t i, int64_t count, auto value) {
-    store(hn::Sub(hn::Sub(value, hn::Set(d, shift)), hn::Set(d, rest)), count, y + i);
+  const C top = largest(x, n);
+  const auto shift = hn::Set(d, top);
+  const auto rest = hn::Set(d, std::log(exponentials(x, n, top, [&](auto part, auto) {
+                              __builtin_prefetch(y + part.at, 1);
+                            })));
+  each_part<C>(n, [&](auto part) { part.store(hn::Sub(hn::Sub(part.load(x), shift), rest), y); });
+}
+
+// (g - sum(g y)) y
+template <class C>
+void softmax_gradient_row(const C* y, const C* g, int64_t n, C* to) {
+  const C sum = rows::sums<C>(
+      n, [&](auto part) { return std::array{hn::Mul(part.load(g), part.load(y))}; })[0];
+  const auto inner = hn::Set(Tag<C>(), sum);
+  each_part<C>(
+      n, [&](auto part) { part.store(hn::Mul(hn::Sub(part.load(g), inner), part.load(y)), to); });
+}
+
+// g - exp(y) sum(g)
+template <class C>
+void log_softmax_gradient_row(const C* y, const C* g, int64_t n, C* to) {
+  const auto sum =
+      hn::Set(Tag<C>(), rows::sums<C>(n, [&](auto part) { return std::array{part.load(g)}; })[0]);
+  each_part<C>(n, [&](auto part) {
+    part.store(hn::NegMulAdd(math::exp(part.load(y)), sum, part.load(g)), to);
   });
 }
 
-// Calls f(line, x, y) for the lines of c.inputs[input] along `axis`, in parallel; x and y are
-// adjacent numbers. y is written to the output unless `writes` is false.
-template <class T, class F>
-void each_line(const KernelContext& c, size_t input, int64_t axis, bool writes, F f) {
-  using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
-  const cpu::Lines lines(c.inputs[input].shape(), axis);
-  if (lines.elements() == 0) return;
-  const T* x = c.in<T>(input);
-  T* y = writes ? c.out<T>() : nullptr;
-  const bool direct = std::is_same_v<T, C> && lines.inner == 1;
-  parallel_for(
-      lines.outer * lines.inner, std::max<int64_t>(1, kGrain / lines.size),
-      [&](int64_t begin, int64_t end) {
-        std::vector<C> row(direct ? 0 : static_cast<size_t>(lines.size)), result(row.size());
-        for (int64_t line = begin; line < end; ++line) {
-          const int64_t at = line / lines.inner * lines.size * lines.inner + line % lines.inner;
-          if (direct) {
-            f(line, reinterpret_cast<const C*>(x + at), reinterpret_cast<C*>(writes ? y + at : y));
-            continue;
-          }
-          for (int64_t i = 0; i < lines.size; ++i) {
-            row[static_cast<size_t>(i)] = static_cast<C>(x[at + i * lines.inner]);
-          }
-          f(line, row.data(), result.data());
-          for (int64_t i = 0; writes && i < lines.size; ++i) {
-            y[at + i * lines.inner] = static_cast<T>(result[static_cast<size_t>(i)]);
-          }
-        }
-      });
-}
-
-template <class F>
-void for_floating(DType dtype, F f) {
-  if (dtype == float16) return f(std::type_identity<float16_t>());
-  if (dtype == bfloat16) return f(std::type_identity<bfloat16_t>());
-  if (dtype == float64) return f(std::type_identity<double>());
-  f(std::type_identity<float>());
+cpu::Lines lines_of(const KernelContext& c) {
+  return {c.inputs[0].shape(), c.attrs.none(0) ? -1 : c.attrs.integer(0)};
 }
 
 int64_t label_of(const Tensor& labels, int64_t row) {
@@ -135,38 +91,56 @@ int64_t label_of(const Tensor& labels, int64_t row) {
 }  // namespace
 
 void run_softmax(bool logarithm, const KernelContext& c) {
-  const int64_t axis = c.attrs.none(0) ? -1 : c.attrs.integer(0);
   for_floating(c.inputs[0].dtype(), [&]<class T>(std::type_identity<T>) {
-    const int64_t n = c.inputs[0].shape()[normalize_axis(axis, c.inputs[0].rank())];
-    each_line<T>(c, 0, axis, true, [&](int64_t, const auto* x, auto* y) {
-      logarithm ? log_softmax_row(x, n, y) : softmax_row(x, n, y);
-    });
+    const cpu::Lines lines = lines_of(c);
+    each_line<T>(lines, std::array{c.in<T>(0)}, std::array{c.out<T>()},
+                 [&](int64_t, const auto& x, const auto& y) {
+                   logarithm ? log_softmax_row(x[0], lines.size, y[0])
+                             : softmax_row(x[0], lines.size, y[0]);
+                 });
+  });
+}
+
+void run_softmax_gradient(bool logarithm, const KernelContext& c) {
+  for_floating(c.inputs[0].dtype(), [&]<class T>(std::type_identity<T>) {
+    const cpu::Lines lines = lines_of(c);
+    each_line<T>(lines, std::array{c.in<T>(0), c.in<T>(1)}, std::array{c.out<T>()},
+                 [&](int64_t, const auto& x, const auto& y) {
+                   logarithm ? log_softmax_gradient_row(x[0], x[1], lines.size, y[0])
+                             : softmax_gradient_row(x[0], x[1], lines.size, y[0]);
+                 });
   });
 }
 
 void run_sparse_cross_entropy(const KernelContext& c) {
   for_floating(c.inputs[1].dtype(), [&]<class T>(std::type_identity<T>) {
-    const int64_t n = c.inputs[1].shape()[-1];
-    each_line<T>(c, 1, -1, false, [&](int64_t row, const auto* x, auto*) {
-      using C = std::decay_t<decltype(*x)>;
-      const C shift = largest(x, n);
-      const C rest = std::log(exponentials<C>(x, n, shift, nullptr));
-      c.out<T>(0)[row] = static_cast<T>(rest - (x[label_of(c.inputs[0], row)] - shift));
-      c.out<T>(1)[row] = static_cast<T>(shift + rest);
-    });
+    const cpu::Lines lines(c.inputs[1].shape(), -1);
+    each_line<T>(lines, std::array{c.in<T>(1)}, std::array<T*, 0>(),
+                 [&](int64_t row, const auto& in, const auto&) {
+                   using C = Computed<T>;
+                   const C* x = in[0];
+                   const C shift = largest(x, lines.size);
+                   const C rest = log_of_sum(x, lines.size, shift);
+                   c.out<T>(0)[row] =
+                       static_cast<T>(rest - (x[label_of(c.inputs[0], row)] - shift));
+                   c.out<T>(1)[row] = static_cast<T>(shift + rest);
+                 });
   });
 }
 
 void run_minus_one_hot(const KernelContext& c) {
   for_floating(c.inputs[1].dtype(), [&]<class T>(std::type_identity<T>) {
-    const int64_t n = c.inputs[1].shape()[-1];
-    each_line<T>(c, 1, -1, true, [&](int64_t row, const auto* x, auto* y) {
-      using C = std::decay_t<decltype(*y)>;
-      softmax_row<C>(x, n, y);
-      y[label_of(c.inputs[0], row)] -= 1;
-      const C g = static_cast<C>(c.in<T>(2)[row]);
-      for (int64_t i = 0; i < n; ++i) y[i] *= g;
-    });
+    const cpu::Lines lines(c.inputs[1].shape(), -1);
+    each_line<T>(lines, std::array{c.in<T>(1)}, std::array{c.out<T>()},
+                 [&](int64_t row, const auto& x, const auto& out) {
+                   using C = Computed<T>;
+                   C* y = out[0];
+                   softmax_row(x[0], lines.size, y);
+                   y[label_of(c.inputs[0], row)] -= 1;
+                   const auto g = hn::Set(Tag<C>(), static_cast<C>(c.in<T>(2)[row]));
+                   each_part<C>(lines.size,
+                                [&](auto part) { part.store(hn::Mul(part.load(y), g), y); });
+                 });
   });
 }
 
@@ -178,12 +152,18 @@ namespace millstream {
 namespace {
 
 HWY_EXPORT(run_softmax);
+HWY_EXPORT(run_softmax_gradient);
 HWY_EXPORT(run_sparse_cross_entropy);
 HWY_EXPORT(run_minus_one_hot);
 
 template <bool logarithm>
 void softmax_kernel(const KernelContext& c) {
   HWY_DYNAMIC_DISPATCH(run_softmax)(logarithm, c);
+}
+
+template <bool logarithm>
+void softmax_gradient_kernel(const KernelContext& c) {
+  HWY_DYNAMIC_DISPATCH(run_softmax_gradient)(logarithm, c);
 }
 
 void check_labels(const KernelContext& c) {
@@ -213,6 +193,10 @@ const RegisterKernel softmax_(op::softmax, Backend::cpu,
                               {.name = "row", .run = softmax_kernel<false>});
 const RegisterKernel log_softmax_(op::log_softmax, Backend::cpu,
                                   {.name = "row", .run = softmax_kernel<true>});
+const RegisterKernel softmax_gradient_(op::softmax_gradient, Backend::cpu,
+                                       {.name = "row", .run = softmax_gradient_kernel<false>});
+const RegisterKernel log_softmax_gradient_(op::log_softmax_gradient, Backend::cpu,
+                                           {.name = "row", .run = softmax_gradient_kernel<true>});
 const RegisterKernel sparse_(op::sparse_cross_entropy, Backend::cpu,
                              {.name = "row", .run = sparse_kernel});
 const RegisterKernel minus_one_hot_(op::softmax_minus_one_hot, Backend::cpu,

@@ -8,6 +8,7 @@
 #include "millstream/ops/array.h"
 #include "millstream/ops/normalize.h"
 #include "millstream/ops/operators.h"
+#include "millstream/ops/reduce.h"
 #include "ops/gradient_check.h"
 
 namespace millstream {
@@ -134,10 +135,70 @@ TEST(Normalize, ByTheirOwnStatistics) {
   EXPECT_NEAR(l2_normalize(constant({3.f, 4.f})).to_vector<double>()[1], 0.8, 1e-6);
 }
 
+TEST(Normalize, RowsAgreeWithTheCompositionOfOps) {
+  for (const DType dtype : {float32, float64, float16, bfloat16}) {
+    const double slack = dtype == float64 ? 1e-11 : dtype == float32 ? 1e-5 : 6e-2;
+    for (const Shape& shape :
+         {Shape{7}, Shape{3, 1}, Shape{200, 1000}, Shape{2, 3, 33}, Shape{0, 4}, Shape{3, 0}}) {
+      SCOPED_TRACE(std::string(name_of(dtype)) + shape.to_string());
+      const Tensor x = cast(spread_out(shape, 2), dtype), g = cast(spread_out(shape, 1), dtype);
+      const Tensor gamma = cast(spread_out({shape[-1]}, 1), dtype), beta = gamma + gamma;
+      const auto by_ops = [&](const Tensors& v) {
+        const auto [mean, variance] = moments(v[0], {-1}, true);
+        return batch_normalization(v[0], mean, variance, v[2], v[1], 0.1);
+      };
+      const auto rows = [](const Tensors& v) {
+        return layer_normalization(v[0], v[1], v[2], {-1}, 0.1);
+      };
+      const auto results = [&](const std::function<Tensor(const Tensors&)>& f, DType in) {
+        const Tensors v = {cast(x, in), cast(gamma, in), cast(beta, in)};
+        GradientTape tape;
+        for (const Tensor& each : v) tape.watch(each);
+        const Tensor y = f(v);
+        const Tensors targets = {y};
+        const std::vector<Source> sources(v.begin(), v.end());
+        Tensors all = tape.gradient(targets, sources, {.output_gradients = {cast(g, in)}});
+        all.push_back(y);
+        return all;
+      };
+      const Tensors expected = results(by_ops, float64), actual = results(rows, dtype);
+      for (size_t k = 0; k < expected.size(); ++k) {
+        EXPECT_EQ(actual[k].dtype(), dtype);
+        const auto wanted = expected[k].to_vector<double>(), got = actual[k].to_vector<double>();
+        ASSERT_EQ(got.size(), wanted.size());
+        const double sums = k == 1 || k == 2 ? 10 : 1;
+        for (size_t i = 0; i < got.size(); ++i) {
+          ASSERT_NEAR(got[i], wanted[i], sums * slack * (1 + std::abs(wanted[i]))) << k << " " << i;
+        }
+      }
+    }
+  }
+}
+
+TEST(Normalize, RowsRefuseWhatDoesNotFit) {
+  const Tensor x = ones({2, 3}), row = ones({3}), wrong = ones({2});
+  EXPECT_THROW(layer_normalization(x, wrong, row), InvalidArgument);
+  EXPECT_THROW(layer_normalization(cast(x, int32), row, row), InvalidArgument);
+  EXPECT_THROW(call(op::normalize_rows, {x, wrong, row}, {0.1}), InvalidArgument);
+  EXPECT_THROW(call(op::normalize_rows, {x, row, cast(row, float64)}, {0.1}), InvalidArgument);
+  EXPECT_THROW(call(op::normalize_rows, {Tensor(1.f), row, row}, {0.1}), InvalidArgument);
+  EXPECT_THROW(call_all(op::normalize_rows_gradient, {x, row, row}, {0.1}), InvalidArgument);
+}
+
 TEST(Normalize, GradientsAgreeWithDifferences) {
   const Tensor x = spread_out({2, 4}), gamma = spread_out({4}, 1), beta = spread_out({4});
   expect_gradients([](const Tensors& v) { return layer_normalization(v[0], v[1], v[2]); },
                    {x, gamma, beta});
+  expect_gradients(
+      [](const Tensors& v) {
+        return layer_normalization(v[0], v[1], v[2], {0, 2}, 0.1);
+      },
+      {spread_out({3, 2, 2}), spread_out({3, 1, 2}, 1), spread_out({3, 1, 2})});
+  expect_gradients(
+      [](const Tensors& v) {
+        return layer_normalization(v[0], v[1], v[2], {1, 2}, 0.1);
+      },
+      {spread_out({2, 3, 2}), spread_out({1, 3, 2}, 1), spread_out({3, 2})});
   expect_gradients([](const Tensors& v) { return l2_normalize(v[0], {.axis = Ints{1}}); }, {x});
 }
 

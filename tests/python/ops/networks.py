@@ -28,6 +28,13 @@ SOFTMAX = [case((3, 5)), case((2, 3, 4), axis=1), case((7,)), case((0, 3)), case
 op("nn.gelu", gelu, [case((3, 4)), case((3, 4), approximate=True), case((0,))], **rows)
 op("nn.softmax", lambda logits, axis=None: np.exp(log_softmax(logits, last(axis))), SOFTMAX, **rows)
 op("nn.log_softmax", lambda logits, axis=None: log_softmax(logits, last(axis)), SOFTMAX, **rows)
+op("internal.softmax_gradient", lambda softmax, gradient, axis=None: softmax * (
+    gradient - np.sum(softmax * gradient, axis=last(axis), keepdims=True)),
+   [case((3, 5), (3, 5)), case((2, 3, 4), (2, 3, 4), axis=1), case((3, 300), (3, 300))],
+   domain=[(0, 1), (-1, 1)], **rows)
+op("internal.log_softmax_gradient", lambda log_softmax, gradient, axis=None: gradient - np.exp(
+    log_softmax) * np.sum(gradient, axis=last(axis), keepdims=True),
+   [case((3, 5), (3, 5)), case((2, 3, 4), (2, 3, 4), axis=1)], domain=[(-3, 0), (-1, 1)], **rows)
 op("nn.softmax_cross_entropy_with_logits",
    lambda labels, logits, axis=-1: -np.sum(labels * log_softmax(logits, axis), axis=axis),
    [case((3, 5), (3, 5)), case((2, 4, 3), (2, 4, 3), axis=1)], domain=[(0.1, 0.5), (-3, 3)],
@@ -61,6 +68,23 @@ op("nn.batch_normalization", batch_normalization,
 op("keras.ops.layer_normalization", layer_normalization,
    [case((5, 8), (8,), (8,)), case((2, 3, 4), (3, 4), (3, 4), axis=[1, 2])], dtypes=FLOATING,
    tolerance={**LOOSE, "float32": 1e-4, "bfloat16": 0.1, "float16": 0.02})
+
+
+def normalize_rows_gradient(x, gamma, gradient, epsilon):
+    variance = x.var(-1, keepdims=True) + epsilon
+    h = (x - x.mean(-1, keepdims=True)) / np.sqrt(variance)
+    a = gradient * gamma
+    of_x = a - a.mean(-1, keepdims=True) - h * np.mean(a * h, -1, keepdims=True)
+    others = tuple(range(x.ndim - 1))
+    return [of_x / np.sqrt(variance), np.sum(gradient * h, others), np.sum(gradient, others)]
+
+
+ROWS = dict(dtypes=FLOATING,
+            tolerance={**LOOSE, "float32": 1e-4, "bfloat16": 0.1, "float16": 0.02})
+op("internal.normalize_rows", lambda x, gamma, beta, epsilon: layer_normalization(
+    x, gamma, beta, -1, epsilon), [case((5, 8), (8,), (8,), epsilon=0.1)], **ROWS)
+op("internal.normalize_rows_gradient", normalize_rows_gradient,
+   [case((5, 8), (8,), (5, 8), epsilon=0.1), case((2, 3, 7), (7,), (2, 3, 7), epsilon=0.1)], **ROWS)
 op("math.l2_normalize", lambda x, axis=None: x / np.sqrt(np.maximum(np.sum(
     x * x, axis=None if axis is None else tuple(np.atleast_1d(axis)), keepdims=True), 1e-12)),
    [case((3, 4)), case((3, 4), axis=1)], **rows)
