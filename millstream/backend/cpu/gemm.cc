@@ -15,6 +15,9 @@
 namespace millstream::cpu {
 constexpr int64_t kSmallProducts = 16 * 16 * 16;  // m n k up to which gemm_small is used
 constexpr int64_t kSmallPanel = 8192;             // elements of b, with its rows padded
+// Rows of c, and elements of b that do not stay in the L2 cache, from which on b is not packed.
+constexpr int64_t kThinRows = 8, kThinElements = 1 << 19;
+constexpr int64_t kThinRowsOfLarge = 16, kLargeElements = 1 << 23;
 }  // namespace millstream::cpu
 #endif
 
@@ -76,6 +79,67 @@ void small(const Gemm<T>& g) {
   int64_t i = 0;
   for (; i + 4 <= g.m; i += 4) small_rows<4>(d, g, i, b, b_row);
   for (; i < g.m; ++i) small_rows<1>(d, g, i, b, b_row);
+}
+
+// --- few rows ------------------------------------------------------------------------------------
+
+// Adds `depth` rows of b, from row p on, times their factors to `rows` rows of c, from column j as
+// far as registers fit before `end`. Returns the column behind.
+template <int rows, int depth, class D, class T = hn::TFromD<D>>
+HWY_INLINE int64_t thin_block(D d, const Gemm<T>& g, int64_t i, int64_t p, const T* factors,
+                              int64_t j, int64_t end) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  T* HWY_RESTRICT c = g.c + i * g.c_row;
+  const T* HWY_RESTRICT b = g.b + p * g.b_row;
+  for (; j + lanes <= end; j += lanes) {
+    hn::Vec<D> sum[rows];
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r) sum[r] = p > 0 ? hn::LoadU(d, c + r * g.c_row + j) : hn::Zero(d);
+#pragma GCC unroll 8
+    for (int q = 0; q < depth; ++q) {
+      const auto row = hn::LoadU(d, b + q * g.b_row + j);
+#pragma GCC unroll 8
+      for (int r = 0; r < rows; ++r) {
+        sum[r] = hn::MulAdd(hn::Set(d, factors[q * rows + r]), row, sum[r]);
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r) hn::StoreU(sum[r], d, c + r * g.c_row + j);
+  }
+  return j;
+}
+
+template <int rows, int depth, class T>
+void thin_rows(const Gemm<T>& g, int64_t i, int64_t p, int64_t begin, int64_t end) {
+  T factors[depth * rows];
+  for (int q = 0; q < depth; ++q) {
+    for (int r = 0; r < rows; ++r) {
+      factors[q * rows + r] = g.a[(i + r) * g.a_row + (p + q) * g.a_col];
+    }
+  }
+  begin = thin_block<rows, depth>(hn::ScalableTag<T>(), g, i, p, factors, begin, end);
+  thin_block<rows, depth>(hn::CappedTag<T, 1>(), g, i, p, factors, begin, end);
+}
+
+template <int depth, class T>
+void thin_depth(const Gemm<T>& g, int64_t p, int64_t begin, int64_t end) {
+  int64_t i = 0;
+  for (; i + 8 <= g.m; i += 8) thin_rows<8, depth>(g, i, p, begin, end);
+  for (; i + 4 <= g.m; i += 4) thin_rows<4, depth>(g, i, p, begin, end);
+  for (; i < g.m; ++i) thin_rows<1, depth>(g, i, p, begin, end);
+}
+
+// Reads b once, as it lies: packing it would take longer than the product.
+template <class T>
+void thin(const Gemm<T>& g) {
+  constexpr int kDepth = 8;
+  constexpr int64_t kPanel = 1024;  // columns of which c stays in the nearest caches
+  for (int64_t j = 0; j < g.n; j += kPanel) {
+    const int64_t end = std::min(g.n, j + kPanel);
+    int64_t p = 0;
+    for (; p + kDepth <= g.k; p += kDepth) thin_depth<kDepth>(g, p, j, end);
+    for (; p < g.k; ++p) thin_depth<1>(g, p, j, end);
+  }
 }
 
 // --- large products of doubles -------------------------------------------------------------------
@@ -212,7 +276,12 @@ void rows(const Gemm<T>& g) {
 }  // namespace
 
 void small_f32(const Gemm<float>& g) { small(g); }
-void any_f64(const Gemm<double>& g) { is_small(g.m, g.n, g.k) ? small(g) : blocked(g); }
+void thin_f32(const Gemm<float>& g) { thin(g); }
+void any_f64(const Gemm<double>& g) {
+  if (is_small(g.m, g.n, g.k)) return small(g);
+  if (g.b_col == 1 && is_thin(g.m, g.n, g.k)) return thin(g);
+  blocked(g);
+}
 void any_i8(const Gemm<int8_t>& g) { rows(g); }
 void any_i16(const Gemm<int16_t>& g) { rows(g); }
 void any_i32(const Gemm<int32_t>& g) { rows(g); }
@@ -226,6 +295,7 @@ namespace millstream::cpu {
 namespace {
 
 HWY_EXPORT(small_f32);
+HWY_EXPORT(thin_f32);
 HWY_EXPORT(any_f64);
 HWY_EXPORT(any_i8);
 HWY_EXPORT(any_i16);
@@ -241,8 +311,18 @@ bool is_small(int64_t m, int64_t n, int64_t k) {
          k * (n + lanes) <= kSmallPanel;
 }
 
+bool is_thin(int64_t m, int64_t n, int64_t k) {
+  if (n < HWY_MAX_BYTES || k == 0) return false;
+  return (m <= kThinRows && n > kThinElements / k) ||
+         (m <= kThinRowsOfLarge && n > kLargeElements / k);
+}
+
 void gemm_small(const Gemm<float>& g) { HWY_DYNAMIC_DISPATCH(small_f32)(g); }
 
+template <>
+void gemm(const Gemm<float>& g) {
+  HWY_DYNAMIC_DISPATCH(thin_f32)(g);
+}
 template <>
 void gemm(const Gemm<double>& g) {
   if (g.k == 0) {

@@ -22,7 +22,11 @@ struct Gemm {
 bool is_small(int64_t m, int64_t n, int64_t k);
 void gemm_small(const Gemm<float>& g);
 
-// Any size, on the calling thread. T is double or an integer, whose overflow wraps around.
+// Whether there are so few rows and b is so large that b should be read where it lies.
+bool is_thin(int64_t m, int64_t n, int64_t k);
+
+// Any size, on the calling thread. T is double, or an integer, whose overflow wraps around, or
+// float if the product is_thin and the columns of b lie next to each other.
 template <class T>
 void gemm(const Gemm<T>& g);
 

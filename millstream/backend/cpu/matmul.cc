@@ -242,10 +242,24 @@ void run_onednn(const Product& p, const Epilogue& epilogue, DType dtype, void* o
   }
 }
 
+// A product with a vector, c = a b, as the row c^T = b^T a^T; else the product itself.
+Product as_rows(const Product& p) {
+  if (p.n != 1 || p.m == 1) return p;
+  Product turned{.m = 1, .n = p.m, .k = p.k, .batch = p.batch, .a = p.b, .b = p.a};
+  std::swap(turned.a.row, turned.a.column);
+  std::swap(turned.b.row, turned.b.column);
+  return turned;
+}
+
+bool reads_rows(const Product& p) { return p.b.column == 1 && is_thin(p.m, p.n, p.k); }
+
 void run_product(const Product& p, const Epilogue& epilogue, DType dtype, void* out,
                  Device& device) {
   if (dtype == float32 && is_small(p.m, p.n, p.k)) {
     run_small(p, epilogue, static_cast<float*>(out));
+  } else if (dtype == float32 && reads_rows(as_rows(p))) {
+    run_own(as_rows(p), static_cast<float*>(out));
+    add_bias(dtype, out, Shape(p.batch).elements() * p.m, p.n, epilogue.bias, epilogue.relu);
   } else if (onednn_type(dtype) != dnnl::memory::data_type::undef) {
     run_onednn(p, epilogue, dtype, out, device);
   } else if (dtype == float64) {

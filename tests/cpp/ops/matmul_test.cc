@@ -5,6 +5,7 @@
 #include "millstream/ops/array.h"
 #include "millstream/ops/elementwise.h"
 #include "millstream/ops/reduce.h"
+#include "millstream/ops/slice.h"
 #include "millstream/ops/views.h"
 #include "ops/numeric_gradient.h"
 
@@ -112,6 +113,39 @@ TEST(Matmul, EqualsNaiveLoops) {
                      " flags " + std::to_string(flags));
         expect_product(c, dtype, flags & 1, flags & 2, flags & 4);
         if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+// Large operands beside few rows or one column are read where they lie.
+TEST(Matmul, OfFewRows) {
+  struct Size {
+    int64_t m, k, n;
+  };
+  for (const auto [m, k, n] : {Size{1, 523, 1201},
+                               {2, 523, 1201},
+                               {7, 1201, 523},
+                               {8, 9000, 64},
+                               {13, 523, 1201},
+                               {13, 2049, 4100}}) {
+    SCOPED_TRACE(std::to_string(m) + " x " + std::to_string(k) + " x " + std::to_string(n));
+    const Tensor many = random_tensor(Shape{40, k}, 1), b = random_tensor(Shape{k, n}, 2);
+    const Tensor a = slice(many, {0, 0}, {m, k}), bias = random_tensor(Shape{n}, 3);
+    const auto expected = slice(matmul(many, b), {0, 0}, {m, n}).to_vector<double>();
+    const auto shifts = bias.to_vector<double>();
+    for (const DType dtype : {float32, float64}) {
+      const double slack = tolerance(dtype) * (1 + std::sqrt(static_cast<double>(k)));
+      const Tensor x = cast(a, dtype), w = cast(b, dtype);
+      const auto row = matmul(x, w).to_vector<double>();
+      const auto column = matrix_transpose(matmul(w, x, {.transpose_a = true, .transpose_b = true}))
+                              .to_vector<double>();
+      const auto dense = fused_dense(x, w, cast(bias, dtype), {.activation = "relu"});
+      const auto active = dense.to_vector<double>();
+      for (size_t i = 0; i < expected.size(); ++i) {
+        ASSERT_NEAR(row[i], expected[i], slack) << i;
+        ASSERT_NEAR(column[i], expected[i], slack) << i;
+        ASSERT_NEAR(active[i], std::max(0., expected[i] + shifts[i % shifts.size()]), slack) << i;
       }
     }
   }
