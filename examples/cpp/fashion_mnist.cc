@@ -12,13 +12,12 @@ int main() try {
   const auto [train, test] = datasets::fashion_mnist::load_data();
 
   Sequential model{{
-      Input({.shape = {28, 28, 1}}),
-      layers::Rescaling{{.scale = 1. / 255}},
+      Input({.shape = {28, 28, 1}}),           // rows, columns, channels
+      layers::Rescaling{{.scale = 1. / 255}},  // from bytes to [0, 1]
       layers::Conv2D{{.filters = 32, .kernel_size = 3, .activation = "relu"}},
       layers::MaxPooling2D{},
       layers::Conv2D{{.filters = 64, .kernel_size = 3, .activation = "relu"}},
-      layers::MaxPooling2D{},
-      layers::Flatten{},
+      layers::MaxPooling2D{}, layers::Flatten{},  // 5 x 5 x 64 numbers
       layers::Dense{{.units = 128, .activation = "relu"}},
       layers::Dense{{.units = 10}},  // one logit per class
   }};
@@ -27,10 +26,9 @@ int main() try {
                  .loss = losses::SparseCategoricalCrossentropy{{.from_logits = true}},
                  .metrics = {"accuracy"}});
 
-  const History history = model.fit(train.images, train.labels,
-                                    {.batch_size = 128,
-                                     .epochs = 5,
-                                     .validation_data = {test.images, test.labels}});
+  const History history =
+      model.fit(train.images, train.labels,
+                {.batch_size = 128, .epochs = 5, .validation_data = {test.images, test.labels}});
 
   const Logs scores = model.evaluate(test.images, test.labels, {.batch_size = 128});
   std::cout << "Test accuracy " << scores["accuracy"] << ", on " << ms::explain_placement() << '\n';
@@ -39,13 +37,12 @@ int main() try {
   const ms::Tensor images = ms::slice(test.images, {ms::Slice(0, 12)});
   const ms::Tensor labels = ms::slice(test.labels, {ms::Slice(0, 12)});
   const ms::Tensor probabilities = ms::softmax(model.predict(images));
-  ms::plot::report(
-      {.title = "A CNN on Fashion-MNIST",
-       .images = images,
-       .captions = ms::plot::prediction_captions(probabilities, labels,
-                                                 datasets::fashion_mnist::class_names),
-       .history = history.history()},
-      "fashion_mnist.png");
+  ms::plot::report({.title = "A CNN on Fashion-MNIST",
+                    .images = images,
+                    .captions = ms::plot::prediction_captions(probabilities, labels,
+                                                              datasets::fashion_mnist::class_names),
+                    .history = history.history()},
+                   "fashion_mnist.png");
   std::cout << "Pictures in fashion_mnist.png\n";
 } catch (const ms::Error& error) {
   std::cerr << error.what() << '\n';

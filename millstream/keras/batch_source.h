@@ -14,8 +14,8 @@ namespace millstream::keras {
 
 struct Batch {
   Tensors x;
-  Tensors y = {};              // empty for predictions
-  Tensor sample_weight = {};   // undefined where all count the same
+  Tensors y = {};             // empty for predictions
+  Tensor sample_weight = {};  // undefined where all count the same
 
   int64_t size() const { return x.empty() || x[0].rank() == 0 ? 0 : x[0].dim(0); }
 };

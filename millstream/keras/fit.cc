@@ -40,8 +40,8 @@ Tensor weights_of_classes(const Tensor& y, const std::map<int64_t, double>& weig
 }
 
 bool looks_like_images(const Batch& batch) {
-  return !batch.x.empty() && (batch.x[0].rank() == 4 ||
-                              (batch.x[0].rank() == 3 && batch.x[0].dtype() == uint8));
+  return !batch.x.empty() &&
+         (batch.x[0].rank() == 4 || (batch.x[0].rank() == 3 && batch.x[0].dtype() == uint8));
 }
 
 // Calls step(batch, index) for the batches of an epoch, at most `limit` of them.
@@ -158,12 +158,12 @@ History Model::fit(const Data& x, const Data& y, const FitOptions& options) cons
                        .sample_weight = plan.sample_weight,
                        .end = first_held_out});
   if (options.validation_split == 0 || options.validation_data.given()) return fit(source, plan);
-  TensorSource held_out(x.tensors, y.tensors,
-                        {.batch_size = options.validation_batch_size == kUnknown
-                                           ? options.batch_size
-                                           : options.validation_batch_size,
-                         .sample_weight = plan.sample_weight,
-                         .begin = first_held_out});
+  TensorSource held_out(
+      x.tensors, y.tensors,
+      {.batch_size = options.validation_batch_size == kUnknown ? options.batch_size
+                                                               : options.validation_batch_size,
+       .sample_weight = plan.sample_weight,
+       .begin = first_held_out});
   plan.validation_data = held_out;
   return fit(source, plan);
 }
@@ -216,7 +216,9 @@ Logs Model::test_on_batch(const Data& x, const Data& y, const Tensor& sample_wei
   return model().test_step({x.tensors, y.tensors, sample_weight});
 }
 
-Tensor Model::predict_on_batch(const Data& x) const { return model().predict_step({x.tensors}).at(0); }
+Tensor Model::predict_on_batch(const Data& x) const {
+  return model().predict_step({x.tensors}).at(0);
+}
 
 Layer Model::get_layer(const std::string& name) const {
   std::string known;

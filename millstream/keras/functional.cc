@@ -114,10 +114,9 @@ class FunctionalImpl : public ModelImpl {
       return;
     }
     if (source) {
-      throw InvalidArgument(
-          {.message = fmt::format("an output of model '{}' needs the input '{}'", name(),
-                                  node->layer->name()),
-           .hint = "name it among the inputs of the model"});
+      throw InvalidArgument({.message = fmt::format("an output of model '{}' needs the input '{}'",
+                                                    name(), node->layer->name()),
+                             .hint = "name it among the inputs of the model"});
     }
     for (const KerasTensor& input : node->inputs) visit(input);
     order_.push_back(node);

@@ -86,15 +86,15 @@ class Drawn : public Configured<Options> {
  protected:
   Tensor normal(const Shape& shape, DType dtype, double mean, double stddev) const {
     return random::stateless_normal(shape, fixed_seed(seed_),
-                            {.mean = mean, .stddev = stddev, .dtype = dtype});
+                                    {.mean = mean, .stddev = stddev, .dtype = dtype});
   }
   Tensor truncated(const Shape& shape, DType dtype, double mean, double stddev) const {
     return random::stateless_truncated_normal(shape, fixed_seed(seed_),
-                                      {.mean = mean, .stddev = stddev, .dtype = dtype});
+                                              {.mean = mean, .stddev = stddev, .dtype = dtype});
   }
   Tensor uniform(const Shape& shape, DType dtype, double low, double high) const {
     return random::stateless_uniform(shape, fixed_seed(seed_),
-                             {.minval = low, .maxval = high, .dtype = dtype});
+                                     {.minval = low, .maxval = high, .dtype = dtype});
   }
 
  private:

@@ -2,8 +2,8 @@
 // First values of weights. A name, an object, or a function of one's own:
 //
 //   layers::Dense{{.units = 10, .kernel_initializer = "he_normal"}};
-//   layers::Dense{{.units = 10, .kernel_initializer = initializers::RandomNormal{{.stddev = 0.01}}}};
-//   Tensor values = Initializer("glorot_uniform")({784, 10}, float32);
+//   layers::Dense{{.units = 10, .kernel_initializer = initializers::RandomNormal{{.stddev =
+//   0.01}}}}; Tensor values = Initializer("glorot_uniform")({784, 10}, float32);
 //
 // An object that is used twice gives the same values twice, as in Keras. Errors: NotFound for an
 // unknown name, InvalidArgument for a shape that the initializer cannot fill.

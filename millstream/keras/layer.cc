@@ -173,8 +173,8 @@ void LayerImpl::ensure_built(std::span<const Spec> inputs) {
 }
 
 std::string LayerImpl::describe_call(std::span<const Spec> inputs) const {
-  std::string text = fmt::format("layer '{}' ({}) called with {}", name(), class_name(),
-                                 list(inputs));
+  std::string text =
+      fmt::format("layer '{}' ({}) called with {}", name(), class_name(), list(inputs));
   if (built_ && !input_specs_.empty()) text += fmt::format(" and built for {}", list(input_specs_));
   return text;
 }

@@ -29,8 +29,8 @@
 
 #include "millstream/keras/initializers.h"
 #include "millstream/keras/keras_tensor.h"
-#include "millstream/keras/regularizers.h"
 #include "millstream/keras/registry.h"
+#include "millstream/keras/regularizers.h"
 #include "millstream/ops/op.h"
 #include "millstream/tensor/variable.h"
 
@@ -121,6 +121,7 @@ class LayerImpl : public std::enable_shared_from_this<LayerImpl> {
   // Seeds of the layer, kept with its variables.
   SeedGenerator add_seed_generator(std::optional<int64_t> seed);
   void set_name(std::string name) { basics_.name = std::move(name); }
+
  private:
   void ensure_built(std::span<const Spec> inputs);
   std::string describe_call(std::span<const Spec> inputs) const;

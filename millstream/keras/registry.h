@@ -73,7 +73,8 @@ class Registry {
     if (found != table().end()) return found->second(config);
     std::string known;
     for (const auto& [name, unused] : table()) known += (known.empty() ? "" : ", ") + name;
-    throw NotFound(fmt::format("no {} is called '{}'; there are {}", Base::kKind, class_name, known));
+    throw NotFound(
+        fmt::format("no {} is called '{}'; there are {}", Base::kKind, class_name, known));
   }
 
   // From Keras's nested form, or from a bare name.

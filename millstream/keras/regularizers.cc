@@ -13,7 +13,8 @@ namespace {
 
 void check_factor(const char* name, double value) {
   if (std::isfinite(value) && value >= 0) return;
-  throw InvalidArgument(fmt::format("{} must be a number that is not negative, not {}", name, value));
+  throw InvalidArgument(
+      fmt::format("{} must be a number that is not negative, not {}", name, value));
 }
 
 template <class Options>

@@ -68,7 +68,9 @@ class SequentialImpl : public ModelImpl {
   std::vector<Layer> layers_;  // a layer may stand here twice
 };
 
-SequentialImpl& sequential(const Model& model) { return static_cast<SequentialImpl&>(model.impl()); }
+SequentialImpl& sequential(const Model& model) {
+  return static_cast<SequentialImpl&>(model.impl());
+}
 
 Layer sequential_from_config(const Config& config) {
   std::vector<Layer> layers;

@@ -53,8 +53,8 @@ std::string bytes_text(double bytes) {
 
 // Characters, not bytes, of a UTF-8 text.
 size_t length_of(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(),
-                                           [](char c) { return (c & 0xc0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 // Lines of at most `width` characters, cut at spaces where there are any.
@@ -137,8 +137,7 @@ class Summary {
     for (int i = 0; i < depth; ++i) prefix += "   ";
     if (depth > 0) prefix += "└ ";
     Row row{fmt::format("{}{} ({})", prefix, layer.name(), layer.impl().class_name()),
-            output_text(layer),
-            layer.built() ? with_commas(layer.count_params()) : "0 (unbuilt)"};
+            output_text(layer), layer.built() ? with_commas(layer.count_params()) : "0 (unbuilt)"};
     if (connected_) row.push_back(depth == 0 ? model_.model().connections(layer) : "");
     if (options_.show_trainable) {
       row.push_back(layer.weights().empty() ? "-" : layer.trainable() ? "Y" : "N");
@@ -185,6 +184,8 @@ std::string Model::summary_text(const SummaryOptions& options) const {
   return Summary(*this, options).text();
 }
 
-void Model::summary(const SummaryOptions& options) const { fmt::print("{}", summary_text(options)); }
+void Model::summary(const SummaryOptions& options) const {
+  fmt::print("{}", summary_text(options));
+}
 
 }  // namespace millstream::keras

@@ -29,8 +29,8 @@ const Optimizer& ModelImpl::optimizer() const {
 Tensor ModelImpl::compute_loss(const Batch& batch, const Tensors& predictions) {
   const size_t count = losses_.size();
   if (count > 1 && count != predictions.size()) {
-    throw InvalidArgument(fmt::format("{} losses for {} outputs of model '{}'", count,
-                                      predictions.size(), name()));
+    throw InvalidArgument(
+        fmt::format("{} losses for {} outputs of model '{}'", count, predictions.size(), name()));
   }
   Tensor total;
   const auto add_term = [&](const Tensor& term) { total = total.defined() ? total + term : term; };
@@ -75,8 +75,7 @@ Logs ModelImpl::test_step(const Batch& batch) {
 
 Tensors ModelImpl::predict_step(const Batch& batch) { return run(batch.x, {.training = false}); }
 
-Logs ModelImpl::update_metrics(const Batch& batch, const Tensors& predictions,
-                               const Tensor& loss) {
+Logs ModelImpl::update_metrics(const Batch& batch, const Tensors& predictions, const Tensor& loss) {
   Logs logs;
   loss_tracker_.update_state(loss, constant(static_cast<float>(batch.size()), float32));
   logs.set("loss", loss_tracker_);

@@ -66,11 +66,16 @@ Attr parse_default(Parameter::Kind kind, std::string_view text) {
 
 Parameter parse_parameter(std::string_view text) {
   static const std::map<std::string_view, Parameter::Kind> kinds = {
-      {"tensor", Parameter::Kind::tensor},   {"index", Parameter::Kind::tensor},
-      {"tensors", Parameter::Kind::tensors}, {"bool", Parameter::Kind::boolean},
-      {"int", Parameter::Kind::integer},     {"float", Parameter::Kind::number},
-      {"str", Parameter::Kind::text},        {"dtype", Parameter::Kind::dtype},
-      {"ints", Parameter::Kind::ints},       {"floats", Parameter::Kind::floats},
+      {"tensor", Parameter::Kind::tensor},
+      {"index", Parameter::Kind::tensor},
+      {"tensors", Parameter::Kind::tensors},
+      {"bool", Parameter::Kind::boolean},
+      {"int", Parameter::Kind::integer},
+      {"float", Parameter::Kind::number},
+      {"str", Parameter::Kind::text},
+      {"dtype", Parameter::Kind::dtype},
+      {"ints", Parameter::Kind::ints},
+      {"floats", Parameter::Kind::floats},
       {"str|ints", Parameter::Kind::text_or_ints},
       {"int|ints", Parameter::Kind::integer_or_ints}};
   Parameter parameter{};

@@ -101,9 +101,9 @@ Tensors compose_linspace(std::span<const Tensor> x, const Attrs& attrs) {
   const Tensor step = (stop - start) / Tensor::scalar(std::max<int64_t>(num - 1, 1), result.dtype);
   Dims along(ends.rank() + 1, 1);
   along[axis] = -1;
-  const Tensor inner = range(Tensor::scalar(int64_t{1}, int64),
-                             Tensor::scalar(std::max<int64_t>(num - 1, 1), int64),
-                             Tensor::scalar(int64_t{1}, int64));
+  const Tensor inner =
+      range(Tensor::scalar(int64_t{1}, int64), Tensor::scalar(std::max<int64_t>(num - 1, 1), int64),
+            Tensor::scalar(int64_t{1}, int64));
   const Tensor between = start + step * reshape(cast(inner, result.dtype), Shape(along));
   const Tensor all = concat({start, between, stop}, axis);
   Ints begin(static_cast<size_t>(all.rank()), 0), size(begin.size(), -1);
@@ -169,8 +169,7 @@ int64_t longest(const Tensor& lengths) {
 
 Tensors compose_sequence_mask(std::span<const Tensor> x, const Attrs& attrs) {
   check_integers(op::sequence_mask, x[0].dtype());
-  const int64_t maxlen =
-      attrs.none(0) ? longest(x[0]) : std::max<int64_t>(attrs.integer(0), 0);
+  const int64_t maxlen = attrs.none(0) ? longest(x[0]) : std::max<int64_t>(attrs.integer(0), 0);
   const Tensor places = range(Tensor::scalar(maxlen, int64));
   return {cast(places < cast(expand_dims(x[0], -1), int64), attrs.dtype(1))};
 }
@@ -181,9 +180,12 @@ Tensors compose_sequence_mask(std::span<const Tensor> x, const Attrs& attrs) {
 std::pair<Tensor, Tensor> one_hot_values(std::span<const Tensor> x, const Attr& dtype) {
   const Tensor on = x.size() > 1 ? x[1] : Tensor(), off = x.size() > 2 ? x[2] : Tensor();
   DType result = float32;
-  if (const auto* given = std::get_if<DType>(&dtype)) result = *given;
-  else if (on.defined()) result = on.dtype();
-  else if (off.defined()) result = off.dtype();
+  if (const auto* given = std::get_if<DType>(&dtype))
+    result = *given;
+  else if (on.defined())
+    result = on.dtype();
+  else if (off.defined())
+    result = off.dtype();
   const auto value = [&](const Tensor& given, int otherwise) {
     return given.defined() ? cast(given, result) : Tensor::scalar(otherwise, result);
   };
@@ -253,18 +255,16 @@ constinit Op op::range = {
     .doc = "Numbers from start in steps of delta to before limit; of one argument, from 0 to it.",
     .compose = compose_range,
     .takes_none = true};
-constinit Op op::sequence = {
-    .names = "raw_ops.Range",
-    .parameters = "start: tensor, limit: tensor, delta: tensor",
-    .doc = "Numbers from start in steps of delta to before limit.",
-    .infer = infer_sequence,
-    .makes_outputs = true};
-constinit Op op::linspace = {
-    .names = "linspace",
-    .parameters = "start: tensor, stop: tensor, num: int, axis: int = 0",
-    .doc = "num numbers at equal distances from start to stop.",
-    .infer = infer_linspace,
-    .compose = compose_linspace};
+constinit Op op::sequence = {.names = "raw_ops.Range",
+                             .parameters = "start: tensor, limit: tensor, delta: tensor",
+                             .doc = "Numbers from start in steps of delta to before limit.",
+                             .infer = infer_sequence,
+                             .makes_outputs = true};
+constinit Op op::linspace = {.names = "linspace",
+                             .parameters = "start: tensor, stop: tensor, num: int, axis: int = 0",
+                             .doc = "num numbers at equal distances from start to stop.",
+                             .infer = infer_linspace,
+                             .compose = compose_linspace};
 constinit Op op::meshgrid = {
     .names = "meshgrid",
     .parameters = "args: tensors, indexing: str = 'xy'",
@@ -280,8 +280,9 @@ constinit Op op::sequence_mask = {
     .compose = compose_sequence_mask};
 constinit Op op::one_hot = {
     .names = "one_hot",
-    .parameters = "indices: index, depth: int, on_value: tensor? = None, off_value: tensor? = "
-                  "None, axis: int? = None, dtype: dtype? = None",
+    .parameters =
+        "indices: index, depth: int, on_value: tensor? = None, off_value: tensor? = "
+        "None, axis: int? = None, dtype: dtype? = None",
     .doc = "on_value (1) where an index points, off_value (0) elsewhere, along a new axis.",
     .compose = compose_one_hot,
     .takes_none = true};

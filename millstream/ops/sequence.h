@@ -31,8 +31,8 @@ Tensor sequence_mask(const Tensor& lengths, std::optional<int64_t> maxlen = {},
                      DType dtype = boolean);
 
 struct OneHotOptions {
-  Tensor on_value = {};   // 1 by default
-  Tensor off_value = {};  // 0 by default
+  Tensor on_value = {};              // 1 by default
+  Tensor off_value = {};             // 0 by default
   std::optional<int64_t> axis = {};  // of the new axis; the last by default
   std::optional<DType> dtype = {};   // of the values if they are given, else float32
 };

@@ -120,14 +120,10 @@ template <class C>
 void run_step(cpu::StepRule rule, const cpu::StepScalars& k, const cpu::StepArrays<C>& a,
               size_t n) {
   switch (rule) {
-    case cpu::StepRule::sgd:
-      return run_rule<C, SgdRule>(k, a, n);
-    case cpu::StepRule::adam:
-      return run_rule<C, AdamRule>(k, a, n);
-    case cpu::StepRule::rmsprop:
-      return run_rule<C, RmspropRule>(k, a, n);
-    case cpu::StepRule::adagrad:
-      return run_rule<C, AdagradRule>(k, a, n);
+    case cpu::StepRule::sgd: return run_rule<C, SgdRule>(k, a, n);
+    case cpu::StepRule::adam: return run_rule<C, AdamRule>(k, a, n);
+    case cpu::StepRule::rmsprop: return run_rule<C, RmspropRule>(k, a, n);
+    case cpu::StepRule::adagrad: return run_rule<C, AdagradRule>(k, a, n);
   }
 }
 

@@ -44,8 +44,8 @@ std::string numbers_of(const Logs& logs) {
   std::string text;
   for (const auto& [name, value] : logs.values()) {
     const bool small = value != 0 && value > -1e-3 && value < 1e-3;
-    text += small ? fmt::format("  {} {:.4e}", name, value)
-                  : fmt::format("  {} {:.4f}", name, value);
+    text +=
+        small ? fmt::format("  {} {:.4e}", name, value) : fmt::format("  {} {:.4f}", name, value);
   }
   return text;
 }
@@ -76,9 +76,8 @@ class ProgressBarImpl : public CallbackImpl {
   }
 
   void on_epoch_end(int64_t, Logs& logs) override {
-    const std::string text =
-        fmt::format("{} {:>6}  {}{}", title(), duration(seconds_since(start_)), speed(),
-                    numbers_of(logs));
+    const std::string text = fmt::format("{} {:>6}  {}{}", title(), duration(seconds_since(start_)),
+                                         speed(), numbers_of(logs));
     if (live_) {
       draw(text);
       fmt::print("\n");

@@ -30,9 +30,7 @@ class HistoryImpl : public CallbackImpl {
 }  // namespace
 
 History::History() : Callback(std::make_shared<HistoryImpl>()) {}
-const History::Table& History::history() const {
-  return static_cast<HistoryImpl&>(impl()).history;
-}
+const History::Table& History::history() const { return static_cast<HistoryImpl&>(impl()).history; }
 const std::vector<int64_t>& History::epoch() const {
   return static_cast<HistoryImpl&>(impl()).epochs;
 }
@@ -78,9 +76,8 @@ std::string fill_in(const std::string& path, int64_t epoch, const Logs& logs) {
   try {
     return fmt::vformat(path, values);
   } catch (const fmt::format_error& error) {
-    throw InvalidArgument(
-        fmt::format("ModelCheckpoint: the filepath '{}' cannot be filled in: {}", path,
-                    error.what()));
+    throw InvalidArgument(fmt::format("ModelCheckpoint: the filepath '{}' cannot be filled in: {}",
+                                      path, error.what()));
   }
 }
 

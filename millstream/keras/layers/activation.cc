@@ -46,9 +46,7 @@ class ReluImpl : public Elementwise<ReLUOptions> {
 class SoftmaxImpl : public Elementwise<SoftmaxOptions> {
  public:
   using Elementwise::Elementwise;
-  Tensor call(const Tensor& x, const CallContext&) override {
-    return softmax(x, options_.axis);
-  }
+  Tensor call(const Tensor& x, const CallContext&) override { return softmax(x, options_.axis); }
 };
 
 class RescalingImpl : public Configured<RescalingOptions> {
@@ -65,8 +63,7 @@ class RescalingImpl : public Configured<RescalingOptions> {
 
 Activation::Activation(ActivationOptions options)
     : Layer(std::make_shared<ActivationImpl>("Activation", std::move(options))) {}
-ReLU::ReLU(ReLUOptions options)
-    : Layer(std::make_shared<ReluImpl>("ReLU", std::move(options))) {}
+ReLU::ReLU(ReLUOptions options) : Layer(std::make_shared<ReluImpl>("ReLU", std::move(options))) {}
 Softmax::Softmax(SoftmaxOptions options)
     : Layer(std::make_shared<SoftmaxImpl>("Softmax", std::move(options))) {}
 Rescaling::Rescaling(RescalingOptions options)

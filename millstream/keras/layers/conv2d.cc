@@ -30,8 +30,9 @@ class Convolution : public Configured<Options> {
   bool channels_last() const { return layout_ == "NHWC"; }
 
   int64_t channels_of(const Shape& input) const {
-    check_rank(input, 4, channels_last() ? "[batch, height, width, channels]"
-                                         : "[batch, channels, height, width]");
+    check_rank(
+        input, 4,
+        channels_last() ? "[batch, height, width, channels]" : "[batch, channels, height, width]");
     const int64_t channels = input[channels_last() ? 3 : 1];
     if (channels == kUnknown) {
       throw InvalidArgument("the number of channels must be known, and the input has the shape " +
@@ -68,9 +69,8 @@ int64_t output_size(int64_t size, int64_t kernel, int64_t stride, int64_t dilati
   const int64_t reach = (kernel - 1) * dilation + 1;
   const int64_t outputs = same ? (size + stride - 1) / stride : (size - reach) / stride + 1;
   if (!same && size < reach) {
-    throw InvalidArgument(
-        fmt::format("a kernel that reaches over {} pixels does not fit an image of {}", reach,
-                    size));
+    throw InvalidArgument(fmt::format(
+        "a kernel that reaches over {} pixels does not fit an image of {}", reach, size));
   }
   return outputs;
 }
@@ -90,8 +90,8 @@ class Conv2DImpl : public Convolution<Conv2DOptions> {
   void build(const Shape& input) override {
     const int64_t channels = channels_of(input), groups = options_.groups;
     if (channels % groups != 0) {
-      throw InvalidArgument(fmt::format("{} channels cannot be split into {} groups", channels,
-                                        groups));
+      throw InvalidArgument(
+          fmt::format("{} channels cannot be split into {} groups", channels, groups));
     }
     const Pair size = options_.kernel_size;
     kernel_ = add_weight({.name = "kernel",
@@ -105,14 +105,13 @@ class Conv2DImpl : public Convolution<Conv2DOptions> {
     const Tensor x = cast(input, dtype());
     const Ints strides = ints(options_.strides), dilations = ints(options_.dilation_rate);
     if (!options_.use_bias) {
-      return options_.activation(conv2d(x, kernel_, strides, padding_,
-                                        {.data_format = layout_, .dilations = dilations}));
+      return options_.activation(
+          conv2d(x, kernel_, strides, padding_, {.data_format = layout_, .dilations = dilations}));
     }
     const bool fused = options_.activation.name() == "relu";
-    const Tensor y = fused_conv2d(x, kernel_, bias_, strides, padding_,
-                                  {.data_format = layout_,
-                                   .dilations = dilations,
-                                   .activation = fused ? "relu" : ""});
+    const Tensor y = fused_conv2d(
+        x, kernel_, bias_, strides, padding_,
+        {.data_format = layout_, .dilations = dilations, .activation = fused ? "relu" : ""});
     return fused ? y : options_.activation(y);
   }
 
@@ -141,21 +140,20 @@ class DepthwiseConv2DImpl : public Convolution<DepthwiseConv2DOptions> {
   void build(const Shape& input) override {
     const int64_t channels = channels_of(input);
     const Pair size = options_.kernel_size;
-    kernel_ = add_weight(
-        {.name = "kernel",
-         .shape = {size.height, size.width, channels, options_.depth_multiplier},
-         .initializer = options_.depthwise_initializer,
-         .regularizer = options_.depthwise_regularizer});
+    kernel_ = add_weight({.name = "kernel",
+                          .shape = {size.height, size.width, channels, options_.depth_multiplier},
+                          .initializer = options_.depthwise_initializer,
+                          .regularizer = options_.depthwise_regularizer});
     add_bias(channels * options_.depth_multiplier);
   }
 
   Tensor call(const Tensor& input, const CallContext&) override {
     const Pair s = options_.strides;
-    const Ints strides = channels_last() ? Ints{1, s.height, s.width, 1}
-                                         : Ints{1, 1, s.height, s.width};
-    return finish(depthwise_conv2d(
-        cast(input, dtype()), kernel_, strides, padding_,
-        {.data_format = layout_, .dilations = ints(options_.dilation_rate)}));
+    const Ints strides =
+        channels_last() ? Ints{1, s.height, s.width, 1} : Ints{1, 1, s.height, s.width};
+    return finish(
+        depthwise_conv2d(cast(input, dtype()), kernel_, strides, padding_,
+                         {.data_format = layout_, .dilations = ints(options_.dilation_rate)}));
   }
 
   Spec compute_output_spec(const Spec& input) override {
@@ -178,8 +176,8 @@ class Conv2DTransposeImpl : public Convolution<Conv2DTransposeOptions> {
       : Convolution("Conv2DTranspose", std::move(options)) {
     check_positive("filters", options_.filters);
     const auto& extra = options_.output_padding;
-    if (extra && (extra->height >= options_.strides.height ||
-                  extra->width >= options_.strides.width)) {
+    if (extra &&
+        (extra->height >= options_.strides.height || extra->width >= options_.strides.width)) {
       throw InvalidArgument("Conv2DTranspose: output_padding must be less than strides");
     }
   }
@@ -206,12 +204,11 @@ class Conv2DTransposeImpl : public Convolution<Conv2DTransposeOptions> {
     const auto extra = [&](int64_t Pair::*side) {
       return o.output_padding ? std::optional(*o.output_padding.*side) : std::nullopt;
     };
-    return spec_of(input,
-                   larger_size(input.shape[at], o.kernel_size.height, o.strides.height,
-                               extra(&Pair::height)),
-                   larger_size(input.shape[at + 1], o.kernel_size.width, o.strides.width,
-                               extra(&Pair::width)),
-                   o.filters);
+    return spec_of(
+        input,
+        larger_size(input.shape[at], o.kernel_size.height, o.strides.height, extra(&Pair::height)),
+        larger_size(input.shape[at + 1], o.kernel_size.width, o.strides.width, extra(&Pair::width)),
+        o.filters);
   }
 
  private:

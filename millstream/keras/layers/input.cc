@@ -23,8 +23,7 @@ class InputLayerImpl : public LayerImpl {
     for (const int64_t size : spec_.shape.dims()) {
       shape.push_back(size == kUnknown ? Config() : Config(size));
     }
-    return Config::Dict{
-        {"batch_shape", shape}, {"dtype", name_of(spec_.dtype)}, {"name", name()}};
+    return Config::Dict{{"batch_shape", shape}, {"dtype", name_of(spec_.dtype)}, {"name", name()}};
   }
 
  private:

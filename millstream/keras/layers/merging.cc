@@ -62,8 +62,8 @@ class Concatenation : public Configured<ConcatenateOptions> {
         } else if (dims[i] == kUnknown) {
           dims[i] = size;
         } else if (size != kUnknown && size != dims[i]) {
-          throw InvalidArgument(fmt::format("the inputs differ in dimension {}: {} and {}", i,
-                                            dims[i], size));
+          throw InvalidArgument(
+              fmt::format("the inputs differ in dimension {}: {} and {}", i, dims[i], size));
         }
       }
     }
@@ -80,14 +80,14 @@ using T = const Tensor&;
 
 }  // namespace
 
-Add::Add(MergeOptions o)
-    : Layer(make("Add", std::move(o), [](T a, T b) { return a + b; })) {}
+Add::Add(MergeOptions o) : Layer(make("Add", std::move(o), [](T a, T b) { return a + b; })) {}
 Subtract::Subtract(MergeOptions o)
     : Layer(make<Difference>("Subtract", std::move(o), [](T a, T b) { return a - b; })) {}
 Multiply::Multiply(MergeOptions o)
     : Layer(make("Multiply", std::move(o), [](T a, T b) { return a * b; })) {}
 Average::Average(MergeOptions o)
-    : Layer(make("Average", std::move(o), [](T a, T b) { return a + b; }, true)) {}
+    : Layer(make(
+          "Average", std::move(o), [](T a, T b) { return a + b; }, true)) {}
 Maximum::Maximum(MergeOptions o)
     : Layer(make("Maximum", std::move(o), [](T a, T b) { return maximum(a, b); })) {}
 Minimum::Minimum(MergeOptions o)
@@ -105,9 +105,7 @@ static const Listed<Concatenate, ConcatenateOptions> concatenate_layer("Concaten
 
 }  // namespace layers
 
-KerasTensor operator+(const KerasTensor& a, const KerasTensor& b) {
-  return layers::Add{}({a, b});
-}
+KerasTensor operator+(const KerasTensor& a, const KerasTensor& b) { return layers::Add{}({a, b}); }
 KerasTensor operator-(const KerasTensor& a, const KerasTensor& b) {
   return layers::Subtract{}({a, b});
 }

@@ -33,8 +33,8 @@ class BatchNormalizationImpl : public Configured<BatchNormalizationOptions> {
     const int axis = normalize_axis(options_.axis, input.rank());
     const int64_t size = input[axis];
     if (size == kUnknown) {
-      throw InvalidArgument(fmt::format("dimension {} of the input must be known, not {}", axis,
-                                        input.to_string()));
+      throw InvalidArgument(
+          fmt::format("dimension {} of the input must be known, not {}", axis, input.to_string()));
     }
     const auto& o = options_;
     if (o.scale) {

@@ -19,8 +19,7 @@ int64_t product(std::span<const int64_t> sizes) {
 class FlattenImpl : public Configured<FlattenOptions> {
  public:
   explicit FlattenImpl(FlattenOptions options) : Configured("Flatten", std::move(options)) {
-    check_choice("Flatten: data_format", options_.data_format,
-                 {"channels_last", "channels_first"});
+    check_choice("Flatten: data_format", options_.data_format, {"channels_last", "channels_first"});
   }
 
   Tensor call(const Tensor& input, const CallContext&) override {

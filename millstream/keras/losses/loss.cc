@@ -36,9 +36,7 @@ LossImpl::LossImpl(std::string reduction, std::string name)
                         "mean_with_sample_weight");
 }
 
-std::string LossImpl::name() const {
-  return name_.empty() ? to_snake_case(class_name()) : name_;
-}
+std::string LossImpl::name() const { return name_.empty() ? to_snake_case(class_name()) : name_; }
 
 Config LossImpl::get_config() const {
   return Config::Dict{{"name", name()}, {"reduction", reduction_}};

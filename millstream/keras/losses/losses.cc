@@ -1,9 +1,9 @@
 #include "millstream/keras/losses/losses.h"
 
 #include "millstream/ops/array.h"
-#include "millstream/ops/softmax.h"
 #include "millstream/ops/operators.h"
 #include "millstream/ops/reduce.h"
+#include "millstream/ops/softmax.h"
 #include "millstream/ops/views.h"
 
 namespace millstream::keras::losses {
@@ -124,21 +124,20 @@ class SparseCategorical : public Configured<SparseCategoricalCrossentropyOptions
     if (options_.axis != -1 && options_.axis != y_pred.rank() - 1) {
       throw InvalidArgument("only axis -1, the last, is taken");
     }
-    Tensor labels = y_true.rank() == y_pred.rank() && y_true.dim(-1) == 1
-                        ? squeeze(y_true, Ints{-1})
-                        : y_true;
+    Tensor labels =
+        y_true.rank() == y_pred.rank() && y_true.dim(-1) == 1 ? squeeze(y_true, Ints{-1}) : y_true;
     if (labels.dtype() != int64 && labels.dtype() != int32) labels = cast(labels, int64);
     const Tensor logits = options_.from_logits ? y_pred : log(clip_probabilities(y_pred));
     if (!options_.ignore_class) return sparse_softmax_cross_entropy_with_logits(labels, logits);
     const Tensor counts = labels != constant(*options_.ignore_class, labels.dtype());
-    const Tensor losses = sparse_softmax_cross_entropy_with_logits(
-        where(counts, labels, zeros_like(labels)), logits);
+    const Tensor losses =
+        sparse_softmax_cross_entropy_with_logits(where(counts, labels, zeros_like(labels)), logits);
     // Scaled so that the mean over all samples is the mean over those that count.
     const Tensor mask = cast(counts, losses.dtype());
     const double total = static_cast<double>(losses.elements());
     const bool mean = reduction() == "sum_over_batch_size" || reduction() == "mean";
-    return losses * (mean ? mask * divide_no_nan(constant(total, losses.dtype()), reduce_sum(mask))
-                          : mask);
+    return losses *
+           (mean ? mask * divide_no_nan(constant(total, losses.dtype()), reduce_sum(mask)) : mask);
   }
 };
 
@@ -158,8 +157,7 @@ BinaryCrossentropy::BinaryCrossentropy(BinaryCrossentropyOptions o)
     : Loss(make<Binary>("BinaryCrossentropy", std::move(o))) {}
 CategoricalCrossentropy::CategoricalCrossentropy(CategoricalCrossentropyOptions o)
     : Loss(make<Categorical>("CategoricalCrossentropy", std::move(o))) {}
-SparseCategoricalCrossentropy::SparseCategoricalCrossentropy(
-    SparseCategoricalCrossentropyOptions o)
+SparseCategoricalCrossentropy::SparseCategoricalCrossentropy(SparseCategoricalCrossentropyOptions o)
     : Loss(make<SparseCategorical>("SparseCategoricalCrossentropy", std::move(o))) {}
 
 namespace {

@@ -41,10 +41,10 @@ class Values : public Configured<NameOptions> {
 class SumOfValues : public MetricImpl {
  public:
   explicit SumOfValues(NameOptions options)
-      : MetricImpl(options.name.empty() ? "sum" : options.name), total_(add_variable("total", {})) {}
+      : MetricImpl(options.name.empty() ? "sum" : options.name),
+        total_(add_variable("total", {})) {}
   void update_state(const Tensor& values, const Tensor&, const Tensor& sample_weight) override {
-    total_.assign(total_ +
-                  reduce_weighted(cast(values, total_.dtype()), sample_weight, "sum"));
+    total_.assign(total_ + reduce_weighted(cast(values, total_.dtype()), sample_weight, "sum"));
   }
   Tensor result() override { return total_.value(); }
   std::string class_name() const override { return "Sum"; }

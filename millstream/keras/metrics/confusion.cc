@@ -4,9 +4,9 @@
 #include "millstream/keras/losses/loss.h"
 #include "millstream/keras/metrics/metrics.h"
 #include "millstream/ops/array.h"
-#include "millstream/ops/sequence.h"
 #include "millstream/ops/operators.h"
 #include "millstream/ops/reduce.h"
+#include "millstream/ops/sequence.h"
 #include "millstream/ops/slice.h"
 #include "millstream/ops/sort.h"
 #include "millstream/ops/views.h"
@@ -34,15 +34,14 @@ Counts count(const Tensor& labels, const Tensor& predictions, const Tensor& weig
   const auto over_samples = [&](const Tensor& x) {
     return reduce_sum(predicted * expand_dims(x, 0), {.axis = Ints{1}});
   };
-  return {over_samples(positive), over_samples(negative),
-          reduce_sum(positive, {.axis = Ints{0}}), reduce_sum(negative, {.axis = Ints{0}})};
+  return {over_samples(positive), over_samples(negative), reduce_sum(positive, {.axis = Ints{0}}),
+          reduce_sum(negative, {.axis = Ints{0}})};
 }
 
 // Everything but the k largest of each row pushed below every threshold.
 Tensor keep_top_k(const Tensor& x, int64_t k) {
   const Tensor indices = top_k(x, k).indices;
-  const Tensor kept =
-      reduce_sum(one_hot(indices, x.dim(-1)), {.axis = Ints{-2}});
+  const Tensor kept = reduce_sum(one_hot(indices, x.dim(-1)), {.axis = Ints{-2}});
   return where(kept > 0.f, x, fill(x.shape(), constant(kLowest, x.dtype())));
 }
 
@@ -98,9 +97,8 @@ class Thresholded : public MetricImpl {
         count(as_column(labels), as_column(predictions), as_column(weights), thresholds_);
     const Tensor hits = squeeze(counts.true_positives, Ints{1});
     true_positives_.assign(true_positives_ + hits);
-    others_.assign(others_ + (class_name_ == "Precision"
-                                  ? squeeze(counts.false_positives, Ints{1})
-                                  : counts.positives - hits));
+    others_.assign(others_ + (class_name_ == "Precision" ? squeeze(counts.false_positives, Ints{1})
+                                                         : counts.positives - hits));
   }
 
   Tensor result() override {
@@ -218,8 +216,8 @@ class Area : public MetricImpl {
   }
 
   Tensor label_weights() const {
-    return constant(std::vector<float>(options_.label_weights.begin(),
-                                       options_.label_weights.end()));
+    return constant(
+        std::vector<float>(options_.label_weights.begin(), options_.label_weights.end()));
   }
 
   // Of the labels' areas [labels].
@@ -243,8 +241,7 @@ class Area : public MetricImpl {
     const Tensor ratio = where(logical_and(lower(p) > 0.f, upper(p) > 0.f),
                                divide_no_nan(lower(p), maximum(upper(p), 0.f)), ones_like(dp));
     const Tensor area = slope * (dtp + intercept * log(ratio));
-    return reduce_sum(divide_no_nan(area, maximum(upper(tp) + upper(fn), 0.f)),
-                      {.axis = Ints{0}});
+    return reduce_sum(divide_no_nan(area, maximum(upper(tp) + upper(fn), 0.f)), {.axis = Ints{0}});
   }
 
   const AUCOptions options_;

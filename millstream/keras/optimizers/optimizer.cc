@@ -21,8 +21,8 @@ OptimizerImpl::OptimizerImpl(Basics basics)
       iterations_(constant(0, int64), {.name = "iterations", .trainable = false}),
       learning_rate_(constant(basics_.learning_rate.value(), float32),
                      {.name = "learning_rate", .trainable = false}) {
-  const int clips = (basics_.clipnorm ? 1 : 0) + (basics_.clipvalue ? 1 : 0) +
-                    (basics_.global_clipnorm ? 1 : 0);
+  const int clips =
+      (basics_.clipnorm ? 1 : 0) + (basics_.clipvalue ? 1 : 0) + (basics_.global_clipnorm ? 1 : 0);
   if (clips > 1) {
     throw InvalidArgument("only one of clipnorm, clipvalue and global_clipnorm can be set");
   }
@@ -67,10 +67,9 @@ void OptimizerImpl::build(const Variables& variables) {
     if (slots_.contains(variable.id())) continue;
     Variables& slots = slots_[variable.id()];
     for (const std::string& slot : this->slots()) {
-      const Tensor value =
-          fill(variable.shape(), constant(initial_slot_value(), variable.dtype()));
-      slots.emplace_back(
-          value, VariableOptions{.name = variable.name() + "_" + slot, .trainable = false});
+      const Tensor value = fill(variable.shape(), constant(initial_slot_value(), variable.dtype()));
+      slots.emplace_back(value,
+                         VariableOptions{.name = variable.name() + "_" + slot, .trainable = false});
       slot_order_.push_back(slots.back());
     }
   }

@@ -55,8 +55,7 @@ class Piecewise : public Configured<PiecewiseConstantDecayOptions> {
  public:
   Piecewise(const char* name, PiecewiseConstantDecayOptions options)
       : Configured(name, std::move(options)) {
-    if (options_.boundaries.empty() ||
-        options_.values.size() != options_.boundaries.size() + 1) {
+    if (options_.boundaries.empty() || options_.values.size() != options_.boundaries.size() + 1) {
       throw InvalidArgument(fmt::format(
           "PiecewiseConstantDecay: {} boundaries need {} values, not {}",
           options_.boundaries.size(), options_.boundaries.size() + 1, options_.values.size()));
@@ -78,8 +77,8 @@ class Cosine : public Configured<CosineDecayOptions> {
     const auto& o = options_;
     if (!o.warmup_target) return decay(minimum(step, o.decay_steps), o.initial_learning_rate);
     const Tensor at = minimum(step, o.decay_steps + o.warmup_steps);
-    const Tensor warm = o.initial_learning_rate + at / o.warmup_steps *
-                                                      (*o.warmup_target - o.initial_learning_rate);
+    const Tensor warm = o.initial_learning_rate +
+                        at / o.warmup_steps * (*o.warmup_target - o.initial_learning_rate);
     return where(at < o.warmup_steps, warm, decay(at - o.warmup_steps, *o.warmup_target));
   }
 

@@ -23,13 +23,10 @@ struct SampleOptions {
 };
 
 TEST(Config, WritesJsonAsPythonDoes) {
-  const Config config = Config::Dict{{"name", "dense"},
-                                     {"units", 10},
-                                     {"rate", 0.5},
-                                     {"bias", true},
-                                     {"seed", {}},
-                                     {"size", Config::List{3, 3}},
-                                     {"quote", "a \"b\"\n"}};
+  const Config config =
+      Config::Dict{{"name", "dense"},     {"units", 10}, {"rate", 0.5},
+                   {"bias", true},        {"seed", {}},  {"size", Config::List{3, 3}},
+                   {"quote", "a \"b\"\n"}};
   EXPECT_EQ(config.to_json(),
             R"({"name": "dense", "units": 10, "rate": 0.5, "bias": true, "seed": null, )"
             R"("size": [3, 3], "quote": "a \"b\"\n"})");

@@ -44,8 +44,7 @@ Sequential line_model(double rate = 0.1) {
 TEST(Fit, FindsALine) {
   const Line data(200);
   const Sequential model = line_model();
-  const History history =
-      model.fit(data.x, data.y, {.batch_size = 20, .epochs = 30, .verbose = 0});
+  const History history = model.fit(data.x, data.y, {.batch_size = 20, .epochs = 30, .verbose = 0});
   expect_equals(model.weights()[0], {2, -1}, 1e-2);
   expect_equals(model.weights()[1], {0.5}, 1e-2);
   const auto& logs = history.history();
@@ -87,19 +86,17 @@ TEST(Fit, LearnsClassesWithEveryOptimizer) {
 TEST(Fit, ValidatesOnTheLastSamplesOrOnOthers) {
   const Line data(100), other(10);
   const Sequential model = line_model();
-  History history = model.fit(data.x, data.y,
-                              {.epochs = 2, .verbose = 0, .validation_split = 0.25});
+  History history =
+      model.fit(data.x, data.y, {.epochs = 2, .verbose = 0, .validation_split = 0.25});
   EXPECT_EQ(history.history().at("val_loss").size(), 2u);
   const double split = history.history().at("val_loss").back();
   const auto rows = [](const Tensor& t) {
     return t.view({25, t.dim(1)}, t.strides(), 75 * t.strides()[0]);
   };
   EXPECT_NEAR(model.evaluate(rows(data.x), rows(data.y))["loss"], split, 1e-6);
-  history = model.fit(data.x, data.y,
-                      {.epochs = 4,
-                       .verbose = 0,
-                       .validation_data = {other.x, other.y},
-                       .validation_freq = 2});
+  history = model.fit(
+      data.x, data.y,
+      {.epochs = 4, .verbose = 0, .validation_data = {other.x, other.y}, .validation_freq = 2});
   EXPECT_EQ(history.history().at("val_loss").size(), 2u);
   EXPECT_THROW(model.fit(data.x, data.y, {.verbose = 0, .validation_split = 1}), InvalidArgument);
 }
@@ -147,8 +144,8 @@ TEST(Fit, AddsPenaltiesToTheLoss) {
 TEST(Fit, TrainsModelsWithSeveralOutputs) {
   const KerasTensor x = Input({.shape = {2}});
   const Model model({x}, {Dense{{.units = 1}}(x), Dense{{.units = 1}}(x)});
-  model.compile({.optimizer = "sgd", .loss = std::vector<Loss>{"mse", "mae"},
-                 .loss_weights = {1, 0}});
+  model.compile(
+      {.optimizer = "sgd", .loss = std::vector<Loss>{"mse", "mae"}, .loss_weights = {1, 0}});
   const Line data(32);
   const Tensors before = model.get_weights();
   model.fit(data.x, Tensors{data.y, data.y}, {.verbose = 0});
@@ -274,15 +271,14 @@ TEST(Callbacks, EarlyStoppingEndsAndRestores) {
   const Sequential model = line_model();
   double pretended = 3;
   std::vector<std::vector<float>> weights;
-  const callbacks::LambdaCallback pretend(
-      {.on_epoch_end = [&](int64_t epoch, Logs& logs) {
-        pretended = epoch < 3 ? pretended - 1 : pretended + 1;  // best at epoch 2
-        logs.set("val_loss", pretended);
-        weights.push_back(model.get_weights()[0].to_vector<float>());
-      }});
+  const callbacks::LambdaCallback pretend({.on_epoch_end = [&](int64_t epoch, Logs& logs) {
+    pretended = epoch < 3 ? pretended - 1 : pretended + 1;  // best at epoch 2
+    logs.set("val_loss", pretended);
+    weights.push_back(model.get_weights()[0].to_vector<float>());
+  }});
   const callbacks::EarlyStopping stop({.patience = 2, .restore_best_weights = true});
-  const History history = model.fit(
-      data.x, data.y, {.epochs = 10, .verbose = 0, .callbacks = {pretend, stop}});
+  const History history =
+      model.fit(data.x, data.y, {.epochs = 10, .verbose = 0, .callbacks = {pretend, stop}});
   EXPECT_EQ(history.epoch().size(), 5u);
   EXPECT_EQ(stop.stopped_epoch(), 4);
   EXPECT_EQ(stop.best_epoch(), 2);
@@ -298,13 +294,12 @@ TEST(Callbacks, ModelCheckpointKeepsTheBest) {
   model.fit(data.x, data.y,
             {.epochs = 3,
              .verbose = 0,
-             .callbacks = {callbacks::LambdaCallback(
-                               {.on_epoch_end = [&](int64_t epoch, Logs& logs) {
-                                 logs.set("loss", pretended[epoch]);
-                               }}),
-                           callbacks::ModelCheckpoint({.filepath = path,
-                                                       .monitor = "loss",
-                                                       .save_best_only = true})}});
+             .callbacks = {callbacks::LambdaCallback({.on_epoch_end =
+                                                          [&](int64_t epoch, Logs& logs) {
+                                                            logs.set("loss", pretended[epoch]);
+                                                          }}),
+                           callbacks::ModelCheckpoint(
+                               {.filepath = path, .monitor = "loss", .save_best_only = true})}});
   EXPECT_TRUE(std::filesystem::exists(scratch("best-01-5.0.weights")));
   EXPECT_FALSE(std::filesystem::exists(scratch("best-02-7.0.weights")));
   const Sequential fresh = line_model();
@@ -329,10 +324,9 @@ TEST(Callbacks, SetAndReduceTheLearningRate) {
       data.x, data.y,
       {.epochs = 4,
        .verbose = 0,
-       .callbacks = {
-           callbacks::LambdaCallback(
-               {.on_epoch_end = [](int64_t, Logs& logs) { logs.set("val_loss", 1.0); }}),
-           callbacks::ReduceLROnPlateau({.factor = 0.5, .patience = 2})}});
+       .callbacks = {callbacks::LambdaCallback(
+                         {.on_epoch_end = [](int64_t, Logs& logs) { logs.set("val_loss", 1.0); }}),
+                     callbacks::ReduceLROnPlateau({.factor = 0.5, .patience = 2})}});
   EXPECT_NEAR(model.optimizer().learning_rate(), 0.0125, 1e-6);
 }
 
@@ -345,16 +339,15 @@ TEST(Callbacks, CsvLoggerWritesALinePerEpoch) {
   const std::string text = read(path);
   EXPECT_EQ(text.substr(0, text.find('\n')), "epoch,loss,mae");
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
-  model.fit(data.x, data.y,
-            {.verbose = 0,
-             .callbacks = {callbacks::CSVLogger({.filename = path, .append = true})}});
+  model.fit(
+      data.x, data.y,
+      {.verbose = 0, .callbacks = {callbacks::CSVLogger({.filename = path, .append = true})}});
   const std::string longer = read(path);
   EXPECT_EQ(std::count(longer.begin(), longer.end(), '\n'), 4);
-  EXPECT_THROW(
-      model.fit(data.x, data.y,
-                {.verbose = 0,
-                 .callbacks = {callbacks::CSVLogger({.filename = "/nowhere/log.csv"})}}),
-      PermissionDenied);
+  EXPECT_THROW(model.fit(data.x, data.y,
+                         {.verbose = 0,
+                          .callbacks = {callbacks::CSVLogger({.filename = "/nowhere/log.csv"})}}),
+               PermissionDenied);
 }
 
 TEST(Callbacks, TerminateOnNaNEndsTraining) {
@@ -365,10 +358,10 @@ TEST(Callbacks, TerminateOnNaNEndsTraining) {
       x, y,
       {.batch_size = 2, .epochs = 5, .verbose = 0, .callbacks = {callbacks::TerminateOnNaN()}});
   EXPECT_EQ(history.epoch().size(), 1u);
-  EXPECT_THROW(model.fit(x, y,
-                         {.verbose = 0,
-                          .callbacks = {callbacks::TerminateOnNaN({.raise_error = true})}}),
-               FailedPrecondition);
+  EXPECT_THROW(
+      model.fit(x, y,
+                {.verbose = 0, .callbacks = {callbacks::TerminateOnNaN({.raise_error = true})}}),
+      FailedPrecondition);
 }
 
 TEST(Callbacks, SeeEverythingInOrder) {

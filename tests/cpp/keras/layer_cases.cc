@@ -46,9 +46,8 @@ std::vector<LayerCase> dense_and_convolutions() {
                   {{2, 5, 6, 2}}, {2, 3, 3, 3},
                   {0.973496, 0.780161, 0.219904, 0.189748, 0.138146, 0.0215712}, 18.9206),
       row<Conv2D>("Conv2DDilated",
-                  Conv2DOptions{.filters = 2, .kernel_size = 2, .dilation_rate = 2},
-                  {{1, 5, 5, 1}}, {1, 3, 3, 2},
-                  {1.05238, 1.78831, 0.877974, 1.60164, 0.662726, 1.31619}, 3.78426),
+                  Conv2DOptions{.filters = 2, .kernel_size = 2, .dilation_rate = 2}, {{1, 5, 5, 1}},
+                  {1, 3, 3, 2}, {1.05238, 1.78831, 0.877974, 1.60164, 0.662726, 1.31619}, 3.78426),
       row<Conv2D>(
           "Conv2DGroups",
           Conv2DOptions{
@@ -57,8 +56,7 @@ std::vector<LayerCase> dense_and_convolutions() {
           {-0.146466, -0.315772, -0.331363, -0.333169, -0.00949672, -0.0799999}, -0.263894),
       row<DepthwiseConv2D>("DepthwiseConv2D", DW{.kernel_size = 3, .depth_multiplier = 2},
                            {{1, 5, 5, 2}}, {1, 3, 3, 4},
-                           {-0.0052287, 0.319121, 0.568027, 0.434089, 0.228335, 0.555953},
-                           12.4871),
+                           {-0.0052287, 0.319121, 0.568027, 0.434089, 0.228335, 0.555953}, 12.4871),
       row<DepthwiseConv2D>(
           "DepthwiseConv2DSame",
           DW{.kernel_size = 3, .strides = 2, .padding = "same", .activation = "relu"},
@@ -73,39 +71,37 @@ std::vector<LayerCase> dense_and_convolutions() {
       row<Conv2DTranspose>(
           "Conv2DTransposeOutputPadding",
           CT{.filters = 2, .kernel_size = 3, .strides = 2, .padding = "same", .output_padding = 1},
-          {{1, 3, 3, 2}}, {1, 6, 6, 2},
-          {0.728458, 1.40088, 0.420672, -0.409242, 0.31336, 1.9713}, 31.4644)};
+          {{1, 3, 3, 2}}, {1, 6, 6, 2}, {0.728458, 1.40088, 0.420672, -0.409242, 0.31336, 1.9713},
+          31.4644)};
 }
 
 std::vector<LayerCase> pooling_and_shapes() {
-  return {
-      row<MaxPooling2D>("MaxPooling2D", Pooling2DOptions{}, {{1, 5, 4, 2}}, {1, 2, 2, 2},
-                        {1, 0.955337, 0.362358, 0.0707372, 0.634693, 0.834713}, 5.81787),
-      row<MaxPooling2D>("MaxPooling2DSame",
-                        Pooling2DOptions{.pool_size = 3, .strides = 2, .padding = "same"},
-                        {{1, 5, 5, 1}}, {1, 3, 3, 1},
-                        {1, 0.955337, 0.62161, 0.087499, 0.634693, 0.834713}, 6.96828),
-      row<AveragePooling2D>(
-          "AveragePooling2D", Pooling2DOptions{}, {{1, 4, 5, 2}}, {1, 2, 2, 2},
-          {-0.0153538, -0.0341164, -0.0669015, -0.0667318, 0.00364617, -0.0164582}, -0.32454),
-      row<AveragePooling2D>("AveragePooling2DSame",
+  return {row<MaxPooling2D>("MaxPooling2D", Pooling2DOptions{}, {{1, 5, 4, 2}}, {1, 2, 2, 2},
+                            {1, 0.955337, 0.362358, 0.0707372, 0.634693, 0.834713}, 5.81787),
+          row<MaxPooling2D>("MaxPooling2DSame",
                             Pooling2DOptions{.pool_size = 3, .strides = 2, .padding = "same"},
                             {{1, 5, 5, 1}}, {1, 3, 3, 1},
-                            {0.449718, 0.155473, -0.164375, -0.376206, -0.331049, -0.231376},
-                            1.32907),
-      row<GlobalAveragePooling2D>("GlobalAveragePooling2D", GlobalPooling2DOptions{},
-                                  {{2, 3, 3, 2}}, {2, 2},
-                                  {-0.118491, -0.145274, 0.00867, -0.0391347}, -0.294229),
-      row<GlobalAveragePooling2D>("GlobalAveragePooling2DKeepdims",
-                                  GlobalPooling2DOptions{.keepdims = true}, {{2, 3, 3, 2}},
-                                  {2, 1, 1, 2}, {-0.118491, -0.145274, 0.00867, -0.0391347},
-                                  -0.294229),
-      row<GlobalMaxPooling2D>("GlobalMaxPooling2D", GlobalPooling2DOptions{}, {{2, 3, 3, 2}},
-                              {2, 2}, {1, 0.955337, 0.96017, 0.999859}, 3.91537),
-      row<Flatten>("Flatten", FlattenOptions{}, {{2, 2, 3}}, {2, 6},
-                   {1, 0.955337, 0.825336, 0.62161, 0.362358, 0.0707372}, -0.515609),
-      row<Reshape>("Reshape", ReshapeOptions{.target_shape = {3, -1}}, {{2, 2, 6}}, {2, 3, 4},
-                   {1, 0.955337, 0.825336, 0.62161, 0.362358, 0.0707372}, 2.82151)};
+                            {1, 0.955337, 0.62161, 0.087499, 0.634693, 0.834713}, 6.96828),
+          row<AveragePooling2D>(
+              "AveragePooling2D", Pooling2DOptions{}, {{1, 4, 5, 2}}, {1, 2, 2, 2},
+              {-0.0153538, -0.0341164, -0.0669015, -0.0667318, 0.00364617, -0.0164582}, -0.32454),
+          row<AveragePooling2D>("AveragePooling2DSame",
+                                Pooling2DOptions{.pool_size = 3, .strides = 2, .padding = "same"},
+                                {{1, 5, 5, 1}}, {1, 3, 3, 1},
+                                {0.449718, 0.155473, -0.164375, -0.376206, -0.331049, -0.231376},
+                                1.32907),
+          row<GlobalAveragePooling2D>("GlobalAveragePooling2D", GlobalPooling2DOptions{},
+                                      {{2, 3, 3, 2}}, {2, 2},
+                                      {-0.118491, -0.145274, 0.00867, -0.0391347}, -0.294229),
+          row<GlobalAveragePooling2D>(
+              "GlobalAveragePooling2DKeepdims", GlobalPooling2DOptions{.keepdims = true},
+              {{2, 3, 3, 2}}, {2, 1, 1, 2}, {-0.118491, -0.145274, 0.00867, -0.0391347}, -0.294229),
+          row<GlobalMaxPooling2D>("GlobalMaxPooling2D", GlobalPooling2DOptions{}, {{2, 3, 3, 2}},
+                                  {2, 2}, {1, 0.955337, 0.96017, 0.999859}, 3.91537),
+          row<Flatten>("Flatten", FlattenOptions{}, {{2, 2, 3}}, {2, 6},
+                       {1, 0.955337, 0.825336, 0.62161, 0.362358, 0.0707372}, -0.515609),
+          row<Reshape>("Reshape", ReshapeOptions{.target_shape = {3, -1}}, {{2, 2, 6}}, {2, 3, 4},
+                       {1, 0.955337, 0.825336, 0.62161, 0.362358, 0.0707372}, 2.82151)};
 }
 
 std::vector<LayerCase> normalizations_and_activations() {
@@ -118,13 +114,10 @@ std::vector<LayerCase> normalizations_and_activations() {
                               {0.420735, 0.838478, 0.420735, 0.684294, 0.420735, 0.429787},
                               3.21477),
       row<BatchNormalization>("BatchNormalizationTraining", BN{}, {{4, 2}}, {4, 2},
-                              {0.420735, 0.883789, 0.420735, 0.69044, 0.420735, 0.371286},
-                              3.66627),
-      row<BatchNormalization>("BatchNormalizationAxis1",
-                              BN{.axis = 1, .epsilon = 1e-5, .scale = false}, {{2, 3, 2}},
-                              {2, 3, 2},
-                              {0.52777, 0.487077, 0.65776, 0.450233, 0.523944, 0.154252},
-                              -3.04836),
+                              {0.420735, 0.883789, 0.420735, 0.69044, 0.420735, 0.371286}, 3.66627),
+      row<BatchNormalization>(
+          "BatchNormalizationAxis1", BN{.axis = 1, .epsilon = 1e-5, .scale = false}, {{2, 3, 2}},
+          {2, 3, 2}, {0.52777, 0.487077, 0.65776, 0.450233, 0.523944, 0.154252}, -3.04836),
       row<LayerNormalization>("LayerNormalization", LN{}, {{2, 4}}, {2, 4},
                               {0.420735, 0.720352, 0.255007, -0.636681, 0.420735, 0.639682},
                               1.37786),
@@ -144,26 +137,23 @@ std::vector<LayerCase> normalizations_and_activations() {
 
 std::vector<LayerCase> merges() {
   const std::vector<Shape> two = {{2, 3}, {2, 3}}, three = {{2, 3}, {2, 3}, {2, 3}};
-  return {row<Add>("Add", MergeOptions{}, three, {2, 3},
-                   {1.12416, 0.556559, -0.0607527, -0.672638, -1.22444, -1.66686}, -1.94398),
-          row<Subtract>("Subtract", MergeOptions{}, two, {2, 3},
-                        {0.459698, 0.687838, 0.854535, 0.9449, 0.950859, 0.871881}, 4.76971),
-          row<Multiply>("Multiply", MergeOptions{}, two, {2, 3},
-                        {0.540302, 0.255551, -0.0240994, -0.20096, -0.213248, -0.0566707},
-                        0.300876),
-          row<Average>("Average", MergeOptions{}, three, {2, 3},
-                       {0.374718, 0.18552, -0.0202509, -0.224213, -0.408146, -0.555621},
-                       -0.647992),
-          row<Maximum>("Maximum", MergeOptions{}, two, {2, 3},
-                       {1, 0.955337, 0.825336, 0.62161, 0.362358, 0.0707372}, 3.83538),
-          row<Minimum>("Minimum", MergeOptions{}, two, {2, 3},
-                       {0.540302, 0.267499, -0.0291995, -0.32329, -0.588501, -0.801144},
-                       -0.934333),
-          row<Concatenate>("Concatenate", ConcatenateOptions{}, {{2, 2}, {2, 3}}, {2, 5},
-                           {1, 0.955337, 0.540302, 0.267499, -0.0291995, 0.825336}, 2.46795),
-          row<Concatenate>("ConcatenateAxis1", ConcatenateOptions{.axis = 1},
-                           {{1, 2, 2}, {1, 1, 2}}, {1, 3, 2},
-                           {1, 0.955337, 0.825336, 0.62161, 0.540302, 0.267499}, 4.21008)};
+  return {
+      row<Add>("Add", MergeOptions{}, three, {2, 3},
+               {1.12416, 0.556559, -0.0607527, -0.672638, -1.22444, -1.66686}, -1.94398),
+      row<Subtract>("Subtract", MergeOptions{}, two, {2, 3},
+                    {0.459698, 0.687838, 0.854535, 0.9449, 0.950859, 0.871881}, 4.76971),
+      row<Multiply>("Multiply", MergeOptions{}, two, {2, 3},
+                    {0.540302, 0.255551, -0.0240994, -0.20096, -0.213248, -0.0566707}, 0.300876),
+      row<Average>("Average", MergeOptions{}, three, {2, 3},
+                   {0.374718, 0.18552, -0.0202509, -0.224213, -0.408146, -0.555621}, -0.647992),
+      row<Maximum>("Maximum", MergeOptions{}, two, {2, 3},
+                   {1, 0.955337, 0.825336, 0.62161, 0.362358, 0.0707372}, 3.83538),
+      row<Minimum>("Minimum", MergeOptions{}, two, {2, 3},
+                   {0.540302, 0.267499, -0.0291995, -0.32329, -0.588501, -0.801144}, -0.934333),
+      row<Concatenate>("Concatenate", ConcatenateOptions{}, {{2, 2}, {2, 3}}, {2, 5},
+                       {1, 0.955337, 0.540302, 0.267499, -0.0291995, 0.825336}, 2.46795),
+      row<Concatenate>("ConcatenateAxis1", ConcatenateOptions{.axis = 1}, {{1, 2, 2}, {1, 1, 2}},
+                       {1, 3, 2}, {1, 0.955337, 0.825336, 0.62161, 0.540302, 0.267499}, 4.21008)};
 }
 
 }  // namespace

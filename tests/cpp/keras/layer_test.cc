@@ -29,8 +29,8 @@ Layer layer_of(const LayerCase& c, DType dtype) {
   Tensors weights;
   for (const Variable& weight : layer.weights()) {
     const double offset = weight.name() == "moving_variance" ? 0.75 : 0;
-    weights.push_back(weight_pattern(weight.shape(), static_cast<double>(weights.size()), offset,
-                                     dtype));
+    weights.push_back(
+        weight_pattern(weight.shape(), static_cast<double>(weights.size()), offset, dtype));
   }
   layer.set_weights(weights);
   return layer;
@@ -165,8 +165,7 @@ TEST(Layers, EmbeddingLooksRowsUp) {
   expect_begins(y, {0, 0.32210883, 0.49272487, 0.42729944, 0.15954918, -0.18323956}, 1e-5);
   EXPECT_NEAR(sum_of(y), -1.2668524, 1e-4);
   EXPECT_THROW(embedding(constant({7})), InvalidArgument);
-  const layers::Embedding read(
-      options_from<layers::EmbeddingOptions>(embedding.get_config()));
+  const layers::Embedding read(options_from<layers::EmbeddingOptions>(embedding.get_config()));
   EXPECT_EQ(read.get_config(), embedding.get_config());
   GradientTape tape;
   const Tensor loss = reduce_sum(embedding(numbers));
@@ -266,32 +265,52 @@ TEST(Layers, SayWhatDoesNotFit) {
   const layers::Dense dense({.units = 2, .name = "head"});
   dense(ones({1, 3}));
   const std::vector<BadCall> cases = {
-      {"other features", [&] { dense(ones({4, 5})); },
+      {"other features",
+       [&] {
+         dense(ones({4, 5}));
+       },
        {"layer 'head' (Dense)", "[4,5]", "built for float32[?,3]"}},
       {"no features", [] { layers::Dense({.units = 2})(ones({4})); }, {"Dense", "[4]"}},
-      {"unknown features", [] { layers::Dense({.units = 2})(Input({.shape = {kUnknown}})); },
+      {"unknown features",
+       [] { layers::Dense({.units = 2})(Input({.shape = {kUnknown}})); },
        {"Dense"}},
       {"no units", [] { layers::Dense({}); }, {"units must be positive"}},
-      {"rank", [] { layers::Conv2D({.filters = 1, .kernel_size = 3})(ones({2, 8, 8})); },
+      {"rank",
+       [] {
+         layers::Conv2D({.filters = 1, .kernel_size = 3})(ones({2, 8, 8}));
+       },
        {"Conv2D", "[2,8,8]", "4 dimensions"}},
       {"small image",
-       [] { layers::Conv2D({.filters = 1, .kernel_size = 3})(Input({.shape = {2, 2, 1}})); },
+       [] {
+         layers::Conv2D({.filters = 1, .kernel_size = 3})(Input({.shape = {2, 2, 1}}));
+       },
        {"Conv2D", "does not fit an image of 2"}},
       {"padding",
        [] { layers::Conv2D({.filters = 1, .kernel_size = 3, .padding = "SAME"}); },
        {"'SAME'", "valid, same"}},
       {"format", [] { layers::Flatten({.data_format = "NHWC"}); }, {"channels_last"}},
       {"groups",
-       [] { layers::Conv2D({.filters = 4, .kernel_size = 1, .groups = 2})(ones({1, 2, 2, 3})); },
+       [] {
+         layers::Conv2D({.filters = 4, .kernel_size = 1, .groups = 2})(ones({1, 2, 2, 3}));
+       },
        {"3 channels", "2 groups"}},
-      {"reshape", [] { layers::Reshape({.target_shape = {4, 2}})(ones({2, 6})); },
+      {"reshape",
+       [] {
+         layers::Reshape({.target_shape = {4, 2}})(ones({2, 6}));
+       },
        {"Reshape", "6 elements"}},
       {"dropout", [] { layers::Dropout({.rate = 1.5}); }, {"rate must be in [0, 1]"}},
       {"concatenate",
-       [] { layers::Concatenate{}({Input({.shape = {2, 3}}), Input({.shape = {3, 3}})}); },
+       [] {
+         layers::Concatenate{}({Input({.shape = {2, 3}}), Input({.shape = {3, 3}})});
+       },
        {"Concatenate", "dimension 1"}},
       {"one tensor", [] { layers::Add{}(Tensors{ones({2})}); }, {"at least two"}},
-      {"two tensors", [&] { dense(Tensors{ones({2}), ones({2})}); }, {"one input, not 2"}}};
+      {"two tensors",
+       [&] {
+         dense(Tensors{ones({2}), ones({2})});
+       },
+       {"one input, not 2"}}};
   for (const BadCall& c : cases) {
     SCOPED_TRACE(c.what);
     try {

@@ -41,16 +41,40 @@ struct LossCase {
 
 const std::vector<LossCase>& loss_cases() {
   static const std::vector<LossCase> cases = {
-      {"MeanSquaredError", truth(), logits(), 2.566667, 5.133333, {3.416667, 1.716667}, 2.570833,
+      {"MeanSquaredError",
+       truth(),
+       logits(),
+       2.566667,
+       5.133333,
+       {3.416667, 1.716667},
+       2.570833,
        2.056667},
       {"MeanAbsoluteError", truth(), logits(), 1.3, 2.6, {1.5, 1.1}, 1.475, 1.18},
       {"Huber", truth(), logits(), 0.8883333, 1.776667, {1.041667, 0.735}, 0.9954166, 0.7963333},
-      {"BinaryCrossentropy", truth(), probabilities(), 0.4226227, 0.8452454,
-       {0.228393, 0.6168523}, 0.6739506, 0.5391605},
-      {"CategoricalCrossentropy", truth(), probabilities(), 0.7084033, 1.416807,
-       {0.356675, 1.060132}, 1.149301, 0.9194404},
-      {"SparseCategoricalCrossentropy", labels(), probabilities(), 0.6364828, 1.272966,
-       {0.3566749, 0.9162908}, 1.005459, 0.8043675}};
+      {"BinaryCrossentropy",
+       truth(),
+       probabilities(),
+       0.4226227,
+       0.8452454,
+       {0.228393, 0.6168523},
+       0.6739506,
+       0.5391605},
+      {"CategoricalCrossentropy",
+       truth(),
+       probabilities(),
+       0.7084033,
+       1.416807,
+       {0.356675, 1.060132},
+       1.149301,
+       0.9194404},
+      {"SparseCategoricalCrossentropy",
+       labels(),
+       probabilities(),
+       0.6364828,
+       1.272966,
+       {0.3566749, 0.9162908},
+       1.005459,
+       0.8043675}};
   return cases;
 }
 

@@ -30,10 +30,10 @@ TEST(Sequential, StartsFromTheWeightsOfKerasWithASeed) {
   set_random_seed(42);
   const Sequential model{{Input({.shape = {2}}), Dense{{.units = 3}}, Dense{{.units = 2}}}};
   const Tensors weights = model.get_weights();
-  expect_equals(weights[0],
-                {0.7847531, 0.3563013, -0.3095492, 0.9858778, -0.9244218, 0.3337433}, 1e-6);
-  expect_equals(weights[2],
-                {1.049778, -0.03939688, 0.5829914, 0.5321075, 0.6923198, -0.8354329}, 1e-6);
+  expect_equals(weights[0], {0.7847531, 0.3563013, -0.3095492, 0.9858778, -0.9244218, 0.3337433},
+                1e-6);
+  expect_equals(weights[2], {1.049778, -0.03939688, 0.5829914, 0.5321075, 0.6923198, -0.8354329},
+                1e-6);
 }
 
 TEST(Sequential, GrowsAndShrinks) {

@@ -119,8 +119,7 @@ TEST(OptimizerUpdate, TreatsEveryElementAlike) {
     const Tensors one = adam_update(part);
     for (size_t i = 0; i < 3; ++i) {
       EXPECT_EQ(updated[i].dtype(), dtype);
-      EXPECT_EQ(updated[i].to_vector<double>()[static_cast<size_t>(n) - 2],
-                one[i].item<double>());
+      EXPECT_EQ(updated[i].to_vector<double>()[static_cast<size_t>(n) - 2], one[i].item<double>());
     }
   }
 }
@@ -191,10 +190,8 @@ TEST(Schedules, AreThoseOfKeras) {
        ExponentialDecay({.initial_learning_rate = 0.1, .decay_steps = 10, .decay_rate = 0.5}),
        {0.1, 0.07071068, 0.06155722, 0.03535534, 0.01767767}},
       {"exponential staircase",
-       ExponentialDecay({.initial_learning_rate = 0.1,
-                         .decay_steps = 10,
-                         .decay_rate = 0.5,
-                         .staircase = true}),
+       ExponentialDecay(
+           {.initial_learning_rate = 0.1, .decay_steps = 10, .decay_rate = 0.5, .staircase = true}),
        {0.1, 0.1, 0.1, 0.05, 0.025}},
       {"piecewise",
        PiecewiseConstantDecay({.boundaries = {5, 15}, .values = {1, 0.5, 0.1}}),
@@ -224,10 +221,8 @@ TEST(Schedules, AreThoseOfKeras) {
        InverseTimeDecay({.initial_learning_rate = 0.1, .decay_steps = 10, .decay_rate = 0.5}),
        {0.1, 0.08, 0.07407407, 0.05714286, 0.04444445}},
       {"inverse time staircase",
-       InverseTimeDecay({.initial_learning_rate = 0.1,
-                         .decay_steps = 10,
-                         .decay_rate = 0.5,
-                         .staircase = true}),
+       InverseTimeDecay(
+           {.initial_learning_rate = 0.1, .decay_steps = 10, .decay_rate = 0.5, .staircase = true}),
        {0.1, 0.1, 0.1, 0.06666667, 0.05}}};
   const int64_t steps[] = {0, 5, 7, 15, 25};
   for (const ScheduleCase& c : cases) {
