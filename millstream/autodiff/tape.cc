@@ -110,6 +110,10 @@ void GradientTape::record_custom(std::span<const Tensor> inputs, std::span<const
 void GradientTape::add_entry(const Op* op, const Attrs& attrs, std::span<const Tensor> inputs,
                              std::span<const Tensor> outputs, Saves saved,
                              std::shared_ptr<const CustomGradient> custom) {
+  if (entries_.empty()) {
+    entries_.reserve(16);
+    slots_.reserve(64);
+  }
   const auto first = static_cast<uint32_t>(slots_.size());
   bool any = false;
   for (const Tensor& input : inputs) {
@@ -135,33 +139,51 @@ void GradientTape::add_entry(const Op* op, const Attrs& attrs, std::span<const T
                       static_cast<uint16_t>(outputs.size()), std::move(custom)});
 }
 
-void GradientTape::step_back(const Entry& entry, IdMap<Tensor>& grads) {
+// What a gradient function is given. The lists serve one entry after the other.
+struct GradientTape::Step {
   Tensors inputs, outputs, output_grads;
   Specs input_specs, output_specs;
-  const auto needed = std::make_unique<bool[]>(entry.inputs);
+  std::unique_ptr<bool[]> needed;
+  size_t room = 0;  // in `needed`
+
+  void begin(size_t input_count) {
+    inputs.clear();
+    outputs.clear();
+    output_grads.clear();
+    input_specs.clear();
+    output_specs.clear();
+    if (room < input_count) {
+      room = 2 * input_count;
+      needed = std::make_unique<bool[]>(room);
+    }
+  }
+};
+
+void GradientTape::step_back(const Entry& entry, Step& step, IdMap<Tensor>& grads) {
+  step.begin(entry.inputs);
   bool any = false;
   for (uint32_t i = 0; i < entry.outputs; ++i) {
     const Slot& slot = slots_[entry.first + entry.inputs + i];
     const Tensor* grad = grads.find(slot.id);
-    output_grads.push_back(grad != nullptr ? *grad : Tensor());
+    step.output_grads.push_back(grad != nullptr ? *grad : Tensor());
     any = any || (grad != nullptr && grad->defined());
-    outputs.push_back(slot.tensor);
-    output_specs.push_back(slot.spec);
+    step.outputs.push_back(slot.tensor);
+    step.output_specs.push_back(slot.spec);
   }
   if (!any) return;
   for (uint32_t i = 0; i < entry.inputs; ++i) {
     const Slot& slot = slots_[entry.first + i];
-    inputs.push_back(slot.tensor);
-    input_specs.push_back(slot.spec);
-    needed[i] = slot.tracked;
+    step.inputs.push_back(slot.tensor);
+    step.input_specs.push_back(slot.spec);
+    step.needed[i] = slot.tracked;
   }
   Tensors input_grads;
   if (entry.custom) {
-    input_grads = (*entry.custom)(output_grads);
+    input_grads = (*entry.custom)(step.output_grads);
   } else {
-    input_grads =
-        entry.op->gradient({*entry.op, inputs, outputs, input_specs, output_specs, entry.attrs,
-                            output_grads, std::span<const bool>(needed.get(), entry.inputs)});
+    input_grads = entry.op->gradient({*entry.op, step.inputs, step.outputs, step.input_specs,
+                                      step.output_specs, entry.attrs, step.output_grads,
+                                      std::span<const bool>(step.needed.get(), entry.inputs)});
   }
   for (uint32_t i = 0; i < entry.inputs && i < input_grads.size(); ++i) {
     const Slot& slot = slots_[entry.first + i];
@@ -170,9 +192,10 @@ void GradientTape::step_back(const Entry& entry, IdMap<Tensor>& grads) {
 }
 
 void GradientTape::propagate(IdMap<Tensor>& grads, Pass pass) {
+  Step step;
   for (size_t i = entries_.size(); i-- > 0;) {
     const Entry entry = entries_[i];  // a copy: this tape may be recording the gradient's own calls
-    step_back(entry, grads);
+    step_back(entry, step, grads);
     if (pass == Pass::last) {  // what the entry kept alive is no longer wanted
       entries_[i].attrs = {};
       for (uint32_t s = 0; s < uint32_t{entry.inputs} + entry.outputs; ++s) {

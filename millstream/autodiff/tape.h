@@ -131,8 +131,9 @@ class GradientTape final : public Observer {
   enum class Pass : uint8_t { one_of_many, last };
   Tensors backward(std::span<const Tensor> targets, std::span<const Source> sources,
                    const GradientOptions& options, Pass pass = Pass::one_of_many);
+  struct Step;
   void propagate(IdMap<Tensor>& grads, Pass pass);
-  void step_back(const Entry& entry, IdMap<Tensor>& grads);
+  void step_back(const Entry& entry, Step& step, IdMap<Tensor>& grads);
   Tensor collect(const Source& source, const IdMap<Tensor>& grads,
                  UnconnectedGradients unconnected) const;
 

@@ -12,7 +12,8 @@ class Counted {
  public:
   void retain() const { owners_.fetch_add(1, std::memory_order_relaxed); }
   void release() const {
-    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    // The only owner needs no exchange: there is no handle that another thread could copy.
+    if (unique() || owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       T::destroy(static_cast<T*>(const_cast<Counted*>(this)));
     }
   }

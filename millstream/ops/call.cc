@@ -30,19 +30,24 @@ Device& place(std::span<const Tensor> inputs) {
   return current_device();
 }
 
-const Kernel& choose_kernel(const KernelContext& context) {
-  const Backend backend = context.device.backend();
-  const Kernel* kernel = context.op.map != nullptr
-                             ? map_kernel(backend)
-                             : context.op.kernels[static_cast<size_t>(backend)];
+[[noreturn]] void report_refusals(const KernelContext& context, const Kernel* kernel) {
   std::string reasons;
   for (; kernel != nullptr; kernel = kernel->next) {
-    const char* reason = kernel->refuse == nullptr ? nullptr : kernel->refuse(context);
-    if (reason == nullptr) return *kernel;
-    reasons += fmt::format("; {}: {}", kernel->name, reason);
+    reasons += fmt::format("; {}: {}", kernel->name, kernel->refuse(context));
   }
   throw Unimplemented({.message = fmt::format("no kernel of {} runs this call on a {}{}",
                                               context.op.name(), context.device.type(), reasons)});
+}
+
+const Kernel& choose_kernel(const KernelContext& context) {
+  const Backend backend = context.device.backend();
+  const Kernel* const first = context.op.map != nullptr
+                                  ? map_kernel(backend)
+                                  : context.op.kernels[static_cast<size_t>(backend)];
+  for (const Kernel* kernel = first; kernel != nullptr; kernel = kernel->next) {
+    if (kernel->refuse == nullptr || kernel->refuse(context) == nullptr) return *kernel;
+  }
+  report_refusals(context, first);
 }
 
 // A row-major copy that no observer hears of.
@@ -161,7 +166,7 @@ Tensor call(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs) {
   try {
     Tensors adopted;
     inputs = adopt_dtypes(op, inputs, adopted);
-    const Tensor result = run_map(op, inputs, device);
+    Tensor result = run_map(op, inputs, device);
     if (observed()) notify({op, inputs, attrs, std::span(&result, 1)});
     return result;
   } catch (Error& error) {

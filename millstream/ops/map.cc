@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 
 #include "millstream/ops/dtype_check.h"
 #include "millstream/ops/map_info.h"
@@ -161,17 +162,29 @@ class DerivedOps {
   std::map<std::pair<const void*, int>, Made*> by_body_;
 };
 
+// Each thread remembers what it has asked for.
+const Derived& derived_map(const Op& op, size_t input) {
+  thread_local std::unordered_map<const Op*, std::vector<const Derived*>> seen;
+  std::vector<const Derived*>& known = seen[&op];
+  known.resize(static_cast<size_t>(op.map->arity));
+  if (known[input] == nullptr) {
+    static auto* const derived_ops = new DerivedOps();
+    known[input] = &derived_ops->gradient(op, static_cast<int>(input));
+  }
+  return *known[input];
+}
+
 Tensors map_gradient(const GradientContext& c) {
-  static auto* const derived_ops = new DerivedOps();
   Tensors grads(c.input_specs.size());
   if (!is_floating(c.output_specs[0].dtype)) return grads;
   for (size_t i = 0; i < grads.size(); ++i) {
     if (!c.needed[i] || !is_floating(c.input_specs[i].dtype)) continue;
-    const Derived& derived = derived_ops->gradient(c.op, static_cast<int>(i));
+    const Derived& derived = derived_map(c.op, i);
     if (derived.zero) continue;
     Tensor grad = c.grads[0];
     if (derived.op != nullptr) {
       Tensors reads;
+      reads.reserve(derived.reads.size());
       for (const int at : derived.reads) {
         const int arity = c.op.map->arity;
         reads.push_back(at < arity ? c.inputs[at] : at == arity ? c.outputs[0] : c.grads[0]);
@@ -192,6 +205,17 @@ const std::vector<Op>& map_ops() {
   return *ops;
 }
 
+// With the default values of the last parameters where inputs are missing.
+Tensor call_declared(size_t index, std::span<const Tensor> inputs) {
+  const Op& op = map_op(index);
+  const size_t arity = static_cast<size_t>(op.map->arity);
+  const std::vector<double>& defaults = op.map->defaults;
+  if (inputs.size() >= arity || inputs.size() + defaults.size() < arity) return call(op, inputs);
+  Tensors all(inputs.begin(), inputs.end());
+  while (all.size() < arity) all.emplace_back(defaults[defaults.size() - (arity - all.size())]);
+  return call(op, all);
+}
+
 constinit std::array<const Kernel*, kBackends> map_kernels = {};
 
 }  // namespace
@@ -205,16 +229,12 @@ const Kernel* map_kernel(Backend backend) { return map_kernels[static_cast<size_
 size_t map_op_count() { return map_ops().size(); }
 const Op& map_op(size_t index) { return map_ops()[index]; }
 
-Tensor call_map(size_t index, std::initializer_list<Tensor> inputs) {
-  const Op& op = map_op(index);
-  const size_t arity = static_cast<size_t>(op.map->arity);
-  const std::vector<double>& defaults = op.map->defaults;
-  if (inputs.size() >= arity || inputs.size() + defaults.size() < arity) {
-    return call(op, std::span(inputs.begin(), inputs.size()));
-  }
-  Tensors all(inputs);
-  while (all.size() < arity) all.emplace_back(defaults[defaults.size() - (arity - all.size())]);
-  return call(op, all);
+Tensor call_map(size_t index, const Tensor& x) { return call_declared(index, BorrowedTensors(x)); }
+Tensor call_map(size_t index, const Tensor& x, const Tensor& y) {
+  return call_declared(index, BorrowedTensors(x, y));
+}
+Tensor call_map(size_t index, const Tensor& x, const Tensor& y, const Tensor& z) {
+  return call_declared(index, BorrowedTensors(x, y, z));
 }
 
 DType map_dtype(const Op& op, std::span<const Tensor> inputs) {

@@ -1,7 +1,6 @@
 #pragma once
 // Elementwise ops at run time: the Ops made from the declarations in elementwise.h, the derived
 // ones (their gradients), and the rules for dtypes and shapes that all of them share.
-#include <initializer_list>
 #include <span>
 
 #include "millstream/ops/op.h"
@@ -13,7 +12,9 @@ size_t map_op_count();
 const Op& map_op(size_t index);
 
 // What a declared op does when it is called with tensors.
-Tensor call_map(size_t index, std::initializer_list<Tensor> inputs);
+Tensor call_map(size_t index, const Tensor& x);
+Tensor call_map(size_t index, const Tensor& x, const Tensor& y);
+Tensor call_map(size_t index, const Tensor& x, const Tensor& y, const Tensor& z);
 
 // dtype of the result; InvalidArgument if the inputs' dtypes do not fit the op or each other.
 DType map_dtype(const Op& op, std::span<const Tensor> inputs);

@@ -6,11 +6,13 @@
 //   x.dtype(); x.shape(); x.device().name();
 //   std::vector<float> values = x.to_vector<float>();
 //   float first = x.item<float>();                    // of a tensor with one element
+#include <array>
 #include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <cstring>
 #include <iosfwd>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -107,13 +109,37 @@ class Tensor {
   TensorNode* node() const { return node_.get(); }
 
  private:
+  template <size_t n>
+  friend class BorrowedTensors;
+
   explicit Tensor(TensorNode* node) : node_(Ref<TensorNode>::adopt(node)) {}
+  // To be given up without being destroyed.
+  static Tensor borrow(const Tensor& x) { return Tensor(x.node()); }
   static Tensor make(DType dtype, const Shape& shape, const Dims& strides, Device& device);
 
   Ref<TensorNode> node_;
 };
 
 using Tensors = std::vector<Tensor>;
+
+// Handles of tensors that their owners keep alive meanwhile, so that nothing is counted.
+template <size_t n>
+class BorrowedTensors {
+ public:
+  template <std::same_as<Tensor>... X>
+  explicit BorrowedTensors(const X&... x) : handles_{Tensor::borrow(x)...} {}
+  ~BorrowedTensors() {}  // a member of a union is not destroyed
+  BorrowedTensors(const BorrowedTensors&) = delete;
+  BorrowedTensors& operator=(const BorrowedTensors&) = delete;
+  operator std::span<const Tensor>() const { return handles_; }
+
+ private:
+  union {
+    std::array<Tensor, n> handles_;
+  };
+};
+template <class... X>
+BorrowedTensors(const X&...) -> BorrowedTensors<sizeof...(X)>;
 
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 

@@ -15,6 +15,8 @@ class UnconnectedGradients(enum.Enum):
 
 
 def _is_zero(unconnected_gradients):
+    if unconnected_gradients is UnconnectedGradients.NONE:  # as it is most often
+        return False
     try:
         return UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
     except ValueError:

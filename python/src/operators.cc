@@ -78,6 +78,9 @@ bool is_foreign(PyObject* object) {
 
 PyObject* apply(Operator which, PyObject* a, PyObject* b) {
   return guarded([&]() -> PyObject* {
+    if (is_tensor(a) && is_tensor(b)) {
+      return wrap(run(which, BorrowedTensors(tensor_of(a), tensor_of(b))));
+    }
     if (is_foreign(a) || is_foreign(b)) return Py_NewRef(Py_NotImplemented);
     const Pair pair(a, b);
     return wrap(run(which, pair.tensors));

@@ -181,31 +181,56 @@ decltype(auto) dispatch_compute(DType compute, F&& f) {
 
 constexpr int64_t kSmall = 256;
 
-// A few elements of the kernel's own type, at most some of them scalars: no layout, no tiles.
+constexpr size_t kSmallOperands = kMaxOperands + 2;  // a gradient reads the output and g as well
+
+// The runner of a derived map for few elements: each thread keeps those it has used.
+template <class C>
+TileRunner<C>& small_runner(const MapInfo& info) {
+  thread_local std::unordered_map<const MapInfo*, TileRunner<C>> runners;
+  const auto known = runners.find(&info);
+  if (known != runners.end()) return known->second;
+  return runners.try_emplace(&info, plan_of(info).program, kSmall).first->second;
+}
+
+// Whether one number stands for all elements: a scalar, or one that was broadcast.
+bool repeats_one(const Tensor& x) {
+  for (int d = 0; d < x.rank(); ++d) {
+    if (x.dim(d) != 1 && x.strides()[d] != 0) return false;
+  }
+  return true;
+}
+
+// A few elements of the kernel's own type, some inputs perhaps one number: no layout, no tiles.
 template <class C>
 bool run_small(const KernelContext& c, size_t position, int64_t elements) {
-  const Body<C> kernel = kernel_table<C>().maps[position];
-  if (kernel == nullptr) return false;
-  C splat[kMaxOperands][kSmall];
-  const C* in[kMaxOperands];
+  const Body<C> kernel = position == kDerived ? nullptr : kernel_table<C>().maps[position];
+  if (position != kDerived && kernel == nullptr) return false;
+  C splat[kSmallOperands][kSmall];
+  const C* in[kSmallOperands];
   for (size_t k = 0; k < c.inputs.size(); ++k) {
     in[k] = c.in<C>(k);
-    if (elements != 1 && c.inputs[k].elements() == 1) {
+    if (elements > 1 && repeats_one(c.inputs[k])) {
       std::fill_n(splat[k], elements, *in[k]);
       in[k] = splat[k];
     }
   }
   fault = Fault::none;
-  run_kernel(kernel, static_cast<int>(c.inputs.size()), in, c.out<C>(), size_t(elements));
+  C* const out = c.out<C>();
+  if (kernel != nullptr) {
+    run_kernel(kernel, static_cast<int>(c.inputs.size()), in, out, size_t(elements));
+  } else {
+    small_runner<C>(*c.op.map).run(in, &out, static_cast<size_t>(elements));
+  }
   if (fault != Fault::none) throw_fault(fault);
   return true;
 }
 
 bool small(const KernelContext& c, DType compute, int64_t elements) {
   if (elements > kSmall || c.outputs[0].dtype() != compute) return false;
+  if (c.inputs.size() > kSmallOperands) return false;
   for (const Tensor& x : c.inputs) {
-    const int64_t own = x.elements();
-    if (x.dtype() != compute || !x.contiguous() || (own != elements && own != 1)) return false;
+    if (x.dtype() != compute) return false;
+    if (!(x.contiguous() && x.elements() == elements) && !repeats_one(x)) return false;
   }
   return true;
 }
@@ -223,8 +248,8 @@ void run_context(const KernelContext& c) {
   const Tensor& out = c.outputs[0];
   const int64_t elements = out.elements();
   const DType compute = compute_dtype(c.op, c.inputs[0].dtype(), out.dtype());
-  const size_t position = declared_position(*c.op.map);
-  if (position != kDerived && small(c, compute, elements)) {
+  if (small(c, compute, elements)) {
+    const size_t position = declared_position(*c.op.map);
     const bool done = dispatch_compute(compute, [&]<class C>(std::type_identity<C>) {
       return run_small<C>(c, position, elements);
     });

@@ -19,19 +19,23 @@ C constant_as(double value) {
   }
 }
 
+// Elements that fill registers: their lanes are a power of two.
+size_t whole_registers(size_t n, size_t lanes) { return n & ~(lanes - 1); }
+
 size_t round_up(size_t n, size_t multiple) { return (n + multiple - 1) / multiple * multiple; }
 
 }  // namespace
 
 template <class C>
 void run_kernel(Body<C> kernel, int operands, const C* const* in, C* out, size_t n) {
-  const size_t lanes = kernel_table<C>().lanes, whole = n - n % lanes;
+  const size_t lanes = kernel_table<C>().lanes, whole = whole_registers(n, lanes);
   if (whole != 0) kernel(in, out, whole);
   if (whole == n) return;
-  alignas(64) C padded[kMaxOperands][kMaxLanes] = {};
+  alignas(64) C padded[kMaxOperands][kMaxLanes];
   alignas(64) C result[kMaxLanes];
   const C* rest[kMaxOperands];
   for (int k = 0; k < operands; ++k) {
+    std::memset(padded[k], 0, sizeof padded[k]);
     std::memcpy(padded[k], in[k] + whole, (n - whole) * sizeof(C));
     rest[k] = padded[k];
   }
@@ -75,7 +79,7 @@ void TileRunner<C>::execute(size_t n) {
 
 template <class C>
 void TileRunner<C>::run(const C* const* in, C* const* out, size_t n) {
-  const size_t lanes = table_.lanes, whole = n - n % lanes, rest = n - whole;
+  const size_t lanes = table_.lanes, whole = whole_registers(n, lanes), rest = n - whole;
   const int first_output = program_.first_output();
   if (whole != 0) {
     // Instructions only read their inputs.

@@ -34,7 +34,7 @@ struct Map {
   auto operator()(const X&... x) const {
 #ifndef HWY_TARGET_INCLUDE
     if constexpr ((std::is_convertible_v<X, Tensor> && ...)) {
-      return call_map(position_of<Map>(), {Tensor(x)...});
+      return call_map(position_of<Map>(), x...);
     } else
 #endif
       return forward(x...);

@@ -77,6 +77,41 @@ TEST(MapOps, ImpossibleIntegerArithmeticIsAnError) {
   EXPECT_EQ(pow(constant({3, 2}), constant({4, 10})).to_vector<int>(), (std::vector{81, 1024}));
 }
 
+// Of the sum of op(x, y, ...) by each input. The first input has n elements, the others one.
+std::vector<std::vector<float>> gradients_of(const Op& op, int64_t n) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < n; ++i) values.push_back(.3f + .1f * static_cast<float>(i % 5));
+  Tensors inputs(op.map->arity);
+  GradientTape tape;
+  for (Tensor& input : inputs) tape.watch(input = constant(.45f, float32));
+  tape.watch(inputs[0] = constant(values, Shape{n}));
+  const Tensor y = call(op, inputs);
+  const std::vector<Source> sources(inputs.begin(), inputs.end());
+  std::vector<std::vector<float>> all;
+  for (const Tensor& gradient : tape.gradient(std::span(&y, 1), sources)) {
+    all.push_back(gradient.defined() ? gradient.to_vector<float>() : std::vector<float>());
+  }
+  return all;
+}
+
+TEST(MapOps, FewElementsHaveTheGradientsOfMany) {
+  for (size_t i = 0; i < map_op_count(); ++i) {
+    const Op& op = map_op(i);
+    const DTypeRule rule = op.map->rule;
+    if (op.gradient == nullptr || rule == DTypeRule::select || rule == DTypeRule::boolean) continue;
+    const auto few = gradients_of(op, 5), many = gradients_of(op, 2000);
+    for (size_t k = 0; k < few.size(); ++k) {
+      ASSERT_EQ(few[k].empty(), many[k].empty()) << op.name();
+      for (size_t at = 0; at < few[k].size(); ++at) {
+        const float wanted =
+            k == 0 ? many[k][at] : many[k][at] / 400;  // summed over 400 times more
+        if (std::isnan(few[k][at]) && std::isnan(wanted)) continue;
+        EXPECT_NEAR(few[k][at], wanted, 1e-4f * std::abs(wanted) + 1e-6f) << op.name() << " " << k;
+      }
+    }
+  }
+}
+
 TEST(MapOps, GradientsOfGradients) {
   const Tensor x = constant({.5f, -1.f, 2.f});
   GradientTape outer;

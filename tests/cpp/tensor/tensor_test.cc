@@ -24,6 +24,20 @@ TEST(Tensor, KeepsSmallDataInline) {
   EXPECT_EQ(middle.to_vector<float>(), (std::vector<float>{2, 3}));
 }
 
+TEST(Tensor, BorrowedHandlesAreNoOwners) {
+  const Tensor x = constant({1.f, 2.f});
+  Tensor kept;
+  {
+    const BorrowedTensors both(x, x);
+    EXPECT_TRUE(x.node()->unique());
+    kept = std::span<const Tensor>(both)[1];
+    EXPECT_FALSE(x.node()->unique());
+  }
+  EXPECT_EQ(kept.id(), x.id());
+  kept = {};
+  EXPECT_TRUE(x.node()->unique());
+}
+
 TEST(Tensor, StridedViewsReadInRowMajorOrder) {
   const Tensor x =
       constant(std::vector<int32_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, Shape{3, 4});
