@@ -210,11 +210,14 @@ def main():
     arguments.results.parent.mkdir(parents=True, exist_ok=True)
     with open(arguments.results, "w", encoding="utf-8") as out:
         runner = Runner(arguments, out)
-        for number in range(1, arguments.rounds + 1):
-            for group in groups:
-                print(f"round {number}: {group}", file=sys.stderr)
-                for side in sides:
-                    runner.measure(side, group, cores)
+        try:
+            for number in range(1, arguments.rounds + 1):
+                for group in groups:
+                    print(f"round {number}: {group}", file=sys.stderr)
+                    for side in sides:
+                        runner.measure(side, group, cores)
+        except KeyboardInterrupt:
+            print("stopped; the table is of what was measured so far", file=sys.stderr)
     print(heading)
     print(ratios.table(arguments.results))
 

@@ -4,7 +4,7 @@
 usage: benchmarks/peers/ratios.py RESULTS.jsonl
 
 A ratio over 1 means that we are better: faster, or smaller for times and sizes. A value is the
-median of the rounds, and beside it stands the best round; a peer's best variant of a task (eager,
+median of the rounds' medians, and beside it stands the best sample of all; a peer's best variant of a task (eager,
 compiled, jit, fit ...) is the one that counts.
 """
 import collections
@@ -64,9 +64,10 @@ def short(value):
 
 
 class Rounds(typing.NamedTuple):
-    """The medians of a task's rounds."""
+    """The medians of a task's rounds, and their best samples."""
 
     values: list
+    samples: list
     higher: bool
 
     @property
@@ -75,7 +76,7 @@ class Rounds(typing.NamedTuple):
 
     @property
     def best(self):
-        return max(self.values) if self.higher else min(self.values)
+        return max(self.samples) if self.higher else min(self.samples)
 
     def text(self):
         return f"{short(self.middle)} ({short(self.best)})"
@@ -88,12 +89,12 @@ def read(path):
         for line in lines:
             if line.startswith("{"):
                 row = json.loads(line)
-                rounds[row["task"], row["peer"]].append(row["value"])
+                rounds[row["task"], row["peer"]].append((row["value"], row.get("best", row["value"])))
                 units[VARIANT.sub("", row["task"])] = row["unit"]
     tasks = collections.defaultdict(dict)
-    for (task, side), values in rounds.items():
+    for (task, side), pairs in rounds.items():
         plain = VARIANT.sub("", task)
-        found = Rounds(values, units[plain] in HIGHER_IS_BETTER)
+        found = Rounds(*map(list, zip(*pairs)), units[plain] in HIGHER_IS_BETTER)
         known = tasks[plain].get(side)
         if known is None or (found.middle > known.middle) == found.higher:
             tasks[plain][side] = found
