@@ -19,7 +19,6 @@ class Buffer : public Counted<Buffer> {
 
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
-  bool external() const { return pool_ == nullptr; }
 
   static void destroy(Buffer* buffer);
 

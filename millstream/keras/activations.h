@@ -28,7 +28,6 @@ class ActivationFunction {
 
   Tensor operator()(const Tensor& x) const { return function_ ? function_(x) : x; }
   const std::string& name() const { return name_; }
-  bool is_linear() const { return !function_; }
 
   Config to_config() const;  // Unimplemented for a function of one's own
   static ActivationFunction from_config(const Config& config);

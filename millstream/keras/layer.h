@@ -120,7 +120,6 @@ class LayerImpl : public std::enable_shared_from_this<LayerImpl> {
   void set_sublayers(const std::vector<Layer>& layers);
   // Seeds of the layer, kept with its variables.
   SeedGenerator add_seed_generator(std::optional<int64_t> seed);
-  void set_name(std::string name) { basics_.name = std::move(name); }
 
  private:
   void ensure_built(std::span<const Spec> inputs);

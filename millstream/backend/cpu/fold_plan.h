@@ -48,7 +48,6 @@ struct FoldPlan {
   static constexpr int64_t kRun = 16384;  // elements
   int64_t pieces = 1, piece_rows = 1, parts = 1;
 
-  int64_t outputs_in_block() const { return inner_folded ? 1 : width; }
   // Elements that fold into one output, in all and in piece p.
   int64_t count() const { return rows * (inner_folded ? width : 1); }
   int64_t count(int64_t piece) const {

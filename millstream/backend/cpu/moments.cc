@@ -152,14 +152,10 @@ void run(const KernelContext& c) {
 
 void fold_moments(const KernelContext& c) {
   switch (c.inputs[0].dtype()) {
-    case float16:
-      return run<float16_t, float>(c);
-    case bfloat16:
-      return run<bfloat16_t, float>(c);
-    case float64:
-      return run<double, double>(c);
-    default:
-      return run<float, float>(c);
+    case float16: return run<float16_t, float>(c);
+    case bfloat16: return run<bfloat16_t, float>(c);
+    case float64: return run<double, double>(c);
+    default: return run<float, float>(c);
   }
 }
 

@@ -46,7 +46,8 @@ int64_t count_steps(W start, W limit, W delta) {
 
 void run_sequence(const KernelContext& c) {
   dispatch(c.inputs[0].dtype(), [&]<class T>(std::type_identity<T>) {
-    using W = std::conditional_t<kHalf<T>, float, std::conditional_t<std::is_same_v<T, bool>, int, T>>;
+    using W =
+        std::conditional_t<kHalf<T>, float, std::conditional_t<std::is_same_v<T, bool>, int, T>>;
     const W start = static_cast<W>(*c.in<T>(0)), delta = static_cast<W>(*c.in<T>(2));
     const int64_t count = count_steps<W>(start, static_cast<W>(*c.in<T>(1)), delta);
     c.outputs[0] = Tensor::empty(c.inputs[0].dtype(), Shape{count}, c.device);
