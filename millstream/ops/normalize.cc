@@ -61,9 +61,9 @@ Tensors compose_layer(std::span<const Tensor> x, const Attrs& attrs) {
   return {distance * rsqrt(statistics[1] + attrs.number(1)) * x[1] + x[2]};
 }
 
-// --- normalize_rows ------------------------------------------------------------------------------
+// --- normalize_rows, normalize_columns -----------------------------------------------------------
 
-// x of a floating dtype, then vectors as long as its rows.
+// x of a floating dtype, then as many vectors as long as its rows.
 void check_rows(const InferContext& c, size_t vectors) {
   const Spec& x = c.inputs[0];
   if (!is_floating(x.dtype) || (x.shape.has_rank() && x.shape.rank() == 0)) {
@@ -86,37 +86,70 @@ Specs infer_rows(const InferContext& c) {
   return {c.inputs[0]};
 }
 
+void check_gradient(const Spec& x, const Spec& g) {
+  const bool known = g.shape.known() && x.shape.known();
+  if (g.dtype == x.dtype && (!known || g.shape == x.shape)) return;
+  throw InvalidArgument(fmt::format("the gradient of {} is not {}", to_string(x), to_string(g)));
+}
+
 // Inputs: x, gamma, and the gradient of the result. Outputs: those of x, gamma and beta.
 Specs infer_rows_gradient(const InferContext& c) {
   check_rows(c, 1);
-  const Spec &x = c.inputs[0], &g = c.inputs[2];
-  if (g.dtype != x.dtype || (g.shape.known() && x.shape.known() && g.shape != x.shape)) {
-    throw InvalidArgument(fmt::format("the gradient of {} is not {}", to_string(x), to_string(g)));
-  }
-  return {x, c.inputs[1], c.inputs[1]};
+  check_gradient(c.inputs[0], c.inputs[2]);
+  return {c.inputs[0], c.inputs[1], c.inputs[1]};
 }
 
 Tensors gradient_rows(const GradientContext& c) {
   return call_all(op::normalize_rows_gradient, {c.inputs[0], c.inputs[1], c.grads[0]}, c.attrs);
 }
 
-Tensor row_mean(const Tensor& x) { return reduce_mean(x, {.axis = Ints{-1}, .keepdims = true}); }
+// Inputs: x, gamma, beta, and mean and variance of x.
+Specs infer_columns(const InferContext& c) {
+  check_rows(c, 4);
+  return {c.inputs[0]};
+}
+
+// Inputs: x, gamma, the gradient of the result, and mean and variance of x.
+Specs infer_columns_gradient(const InferContext& c) {
+  const Spec &x = c.inputs[0], &vector = c.inputs[1], &g = c.inputs[2];
+  const Spec vectors[] = {x, vector, c.inputs[3], c.inputs[4]};
+  check_rows({c.op, vectors, c.attrs}, 3);
+  check_gradient(x, g);
+  return {x, vector, vector};
+}
+
+// The mean and variance depend on x: what flows through them is in the gradient of x.
+Tensors gradient_columns(const GradientContext& c) {
+  Tensors result =
+      call_all(op::normalize_columns_gradient,
+               {c.inputs[0], c.inputs[1], c.grads[0], c.inputs[3], c.inputs[4]}, c.attrs);
+  result.resize(5);
+  return result;
+}
 
 // With h = (x - mean) r and a = g gamma, the outputs are P(a), the column sums of g h, and those of
 // g, where P(v) = r (v - mean(v) - h mean(v h)) is the derivative of h by x, a symmetric matrix.
-Tensors gradient_rows_gradient(const GradientContext& c) {
+template <bool rows>
+Tensors gradient_of_gradient(const GradientContext& c) {
   const Tensor &x = c.inputs[0], &gamma = c.inputs[1], &g = c.inputs[2];
+  Ints axes;
+  for (int i = rows ? x.rank() - 1 : 0; i < (rows ? x.rank() : x.rank() - 1); ++i)
+    axes.push_back(i);
+  const ReduceOptions along = {.axis = axes, .keepdims = true};
   const auto flow = [&](size_t i) {
     return c.grads[i].defined() ? c.grads[i] : zeros(c.output_specs[i].shape, x.dtype());
   };
   const Tensor u = flow(0), v = flow(1), w = flow(2);
-  const auto [mean, variance] = mean_and_variance(x, {.axis = Ints{-1}, .keepdims = true});
+  const auto [mean, variance] = mean_and_variance(x, along);
   const Tensor r = rsqrt(variance + c.attrs.number(0)), h = (x - mean) * r, a = g * gamma;
-  const auto by_x = [&](const Tensor& z) { return r * (z - row_mean(z) - h * row_mean(z * h)); };
-  const Tensor pu = by_x(u), mean_ah = row_mean(a * h), mean_uh = row_mean(u * h);
-  const Tensor inner = row_mean(u * a) - row_mean(u) * row_mean(a) - mean_uh * mean_ah;
+  const auto average = [&](const Tensor& z) { return reduce_mean(z, along); };
+  const auto by_x = [&](const Tensor& z) { return r * (z - average(z) - h * average(z * h)); };
+  const Tensor pu = by_x(u), mean_ah = average(a * h), mean_uh = average(u * h);
+  const Tensor inner = average(u * a) - average(u) * average(a) - mean_uh * mean_ah;
   const Tensor dx = by_x(v * g) - by_x(r * (u * mean_ah + a * mean_uh)) - square(r) * h * inner;
-  return {dx, sum_to_shape(g * pu, gamma.shape()), gamma * pu + v * h + w};
+  Tensors result = {dx, sum_to_shape(g * pu, gamma.shape()), gamma * pu + v * h + w};
+  result.resize(c.inputs.size());
+  return result;
 }
 
 Tensors compose_l2(std::span<const Tensor> x, const Attrs& attrs) {
@@ -158,7 +191,25 @@ constinit Op op::normalize_rows_gradient = {
     .doc = "What flows to the inputs of normalize_rows when `gradient` flows to its result.",
     .outputs = "of_x, of_gamma, of_beta",
     .infer = infer_rows_gradient,
-    .gradient = gradient_rows_gradient,
+    .gradient = gradient_of_gradient<true>,
+    .saves = Saves::inputs};
+constinit Op op::normalize_columns = {
+    .names = "internal.normalize_columns",
+    .parameters =
+        "x: tensor, gamma: tensor, beta: tensor, mean: tensor, variance: tensor, epsilon: float",
+    .doc = "x by its own mean and variance along all axes but the last, times gamma plus beta.",
+    .infer = infer_columns,
+    .gradient = gradient_columns,
+    .saves = Saves::inputs};
+constinit Op op::normalize_columns_gradient = {
+    .names = "internal.normalize_columns_gradient",
+    .parameters =
+        "x: tensor, gamma: tensor, gradient: tensor, mean: tensor, variance: tensor, "
+        "epsilon: float",
+    .doc = "What flows to the inputs of normalize_columns when `gradient` flows to its result.",
+    .outputs = "of_x, of_gamma, of_beta",
+    .infer = infer_columns_gradient,
+    .gradient = gradient_of_gradient<false>,
     .saves = Saves::inputs};
 constinit Op op::l2_normalize = {
     .names = "math.l2_normalize linalg.l2_normalize nn.l2_normalize",
@@ -168,6 +219,7 @@ constinit Op op::l2_normalize = {
 
 static const RegisterOps family({&op::moments, &op::batch_normalization, &op::layer_normalization,
                                  &op::normalize_rows, &op::normalize_rows_gradient,
+                                 &op::normalize_columns, &op::normalize_columns_gradient,
                                  &op::l2_normalize});
 
 MeanAndVariance moments(const Tensor& x, const Ints& axes, bool keepdims) {
@@ -183,6 +235,14 @@ Tensor batch_normalization(const Tensor& x, const Tensor& mean, const Tensor& va
 Tensor layer_normalization(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                            const Ints& axis, double epsilon) {
   return call(op::layer_normalization, {x, gamma, beta}, {axis, epsilon});
+}
+
+Normalized normalize_columns(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                             double epsilon) {
+  Ints axes;
+  for (int i = 0; i + 1 < x.rank(); ++i) axes.push_back(i);
+  const auto [mean, variance] = mean_and_variance(x, {.axis = axes});
+  return {call(op::normalize_columns, {x, gamma, beta, mean, variance}, {epsilon}), mean, variance};
 }
 
 Tensor l2_normalize(const Tensor& x, const L2NormalizeOptions& options) {

@@ -12,7 +12,7 @@ namespace millstream {
 namespace op {
 extern Op moments, batch_normalization, layer_normalization, l2_normalize;
 // Parts of the above and of gradients.
-extern Op normalize_rows, normalize_rows_gradient;
+extern Op normalize_rows, normalize_rows_gradient, normalize_columns, normalize_columns_gradient;
 }  // namespace op
 
 // Mean and variance along `axes`.
@@ -26,6 +26,13 @@ Tensor batch_normalization(const Tensor& x, const Tensor& mean, const Tensor& va
 // The same with the mean and variance of x along `axis`.
 Tensor layer_normalization(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                            const Ints& axis = {-1}, double epsilon = 1e-3);
+
+// The same with the mean and variance of x along all axes but the last, and these; in training.
+struct Normalized {
+  Tensor result, mean, variance;
+};
+Normalized normalize_columns(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                             double epsilon);
 
 struct L2NormalizeOptions {
   std::optional<Ints> axis = {};

@@ -8,6 +8,7 @@ namespace millstream::cpu {
 struct Lines {
   int64_t outer = 1, size, inner = 1;
 
+  Lines(int64_t outer, int64_t size, int64_t inner) : outer(outer), size(size), inner(inner) {}
   Lines(const Shape& shape, int64_t axis) {
     const int at = normalize_axis(axis, shape.rank());
     size = shape[at];

@@ -64,14 +64,10 @@ class BatchNormalizationImpl : public Configured<BatchNormalizationOptions> {
     if (!context.training || !trainable()) {
       return normalize(x, axis, moving_mean_, moving_variance_);
     }
-    Ints others;
-    for (int i = 0; i < x.rank(); ++i) {
-      if (i != axis) others.push_back(i);
-    }
-    const auto [mean, variance] = mean_and_variance(x, {.axis = others});
+    const auto [result, mean, variance] = normalize_by_batch(x, axis);
     move(moving_mean_, mean);
     move(moving_variance_, variance);
-    return normalize(x, axis, mean, variance);
+    return result;
   }
 
   Spec compute_output_spec(const Spec& input) override { return {dtype(), input.shape}; }
@@ -80,6 +76,21 @@ class BatchNormalizationImpl : public Configured<BatchNormalizationOptions> {
   void move(Variable& average, const Tensor& present) const {
     const double momentum = options_.momentum;
     average.assign(average * momentum + stop_gradient(present) * (1 - momentum));
+  }
+
+  Normalized normalize_by_batch(const Tensor& x, int axis) const {
+    if (axis == x.rank() - 1) {
+      const Shape shape{x.dim(axis)};
+      const Tensor gamma = gamma_.defined() ? gamma_.value() : ones(shape, dtype());
+      const Tensor beta = beta_.defined() ? beta_.value() : zeros(shape, dtype());
+      return normalize_columns(x, gamma, beta, options_.epsilon);
+    }
+    Ints others;
+    for (int i = 0; i < x.rank(); ++i) {
+      if (i != axis) others.push_back(i);
+    }
+    const auto [mean, variance] = mean_and_variance(x, {.axis = others});
+    return {normalize(x, axis, mean, variance), mean, variance};
   }
 
   Tensor normalize(const Tensor& x, int axis, const Tensor& mean, const Tensor& variance) const {

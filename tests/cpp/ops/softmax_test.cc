@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 
 #include "millstream/autodiff/tape.h"
 #include "millstream/ops/array.h"
@@ -135,42 +136,60 @@ TEST(Normalize, ByTheirOwnStatistics) {
   EXPECT_NEAR(l2_normalize(constant({3.f, 4.f})).to_vector<double>()[1], 0.8, 1e-6);
 }
 
-TEST(Normalize, RowsAgreeWithTheCompositionOfOps) {
+// f of (x, gamma, beta), after its gradients when g flows to it.
+Tensors with_gradients(const Function& f, const Tensors& inputs, const Tensor& g, DType dtype) {
+  Tensors v;
+  for (const Tensor& input : inputs) v.push_back(cast(input, dtype));
+  GradientTape tape;
+  for (const Tensor& each : v) tape.watch(each);
+  const Tensor y = f(v);
+  const Tensors targets = {y};
+  const std::vector<Source> sources(v.begin(), v.end());
+  Tensors all = tape.gradient(targets, sources, {.output_gradients = {cast(g, dtype)}});
+  all.push_back(y);
+  return all;
+}
+
+void expect_composition(const Function& f, const Function& by_ops, const Shape& shape) {
   for (const DType dtype : {float32, float64, float16, bfloat16}) {
+    SCOPED_TRACE(std::string(name_of(dtype)) + shape.to_string());
     const double slack = dtype == float64 ? 1e-11 : dtype == float32 ? 1e-5 : 6e-2;
-    for (const Shape& shape :
-         {Shape{7}, Shape{3, 1}, Shape{200, 1000}, Shape{2, 3, 33}, Shape{0, 4}, Shape{3, 0}}) {
-      SCOPED_TRACE(std::string(name_of(dtype)) + shape.to_string());
-      const Tensor x = cast(spread_out(shape, 2), dtype), g = cast(spread_out(shape, 1), dtype);
-      const Tensor gamma = cast(spread_out({shape[-1]}, 1), dtype), beta = gamma + gamma;
-      const auto by_ops = [&](const Tensors& v) {
-        const auto [mean, variance] = moments(v[0], {-1}, true);
-        return batch_normalization(v[0], mean, variance, v[2], v[1], 0.1);
-      };
-      const auto rows = [](const Tensors& v) {
-        return layer_normalization(v[0], v[1], v[2], {-1}, 0.1);
-      };
-      const auto results = [&](const std::function<Tensor(const Tensors&)>& f, DType in) {
-        const Tensors v = {cast(x, in), cast(gamma, in), cast(beta, in)};
-        GradientTape tape;
-        for (const Tensor& each : v) tape.watch(each);
-        const Tensor y = f(v);
-        const Tensors targets = {y};
-        const std::vector<Source> sources(v.begin(), v.end());
-        Tensors all = tape.gradient(targets, sources, {.output_gradients = {cast(g, in)}});
-        all.push_back(y);
-        return all;
-      };
-      const Tensors expected = results(by_ops, float64), actual = results(rows, dtype);
-      for (size_t k = 0; k < expected.size(); ++k) {
-        EXPECT_EQ(actual[k].dtype(), dtype);
-        const auto wanted = expected[k].to_vector<double>(), got = actual[k].to_vector<double>();
-        ASSERT_EQ(got.size(), wanted.size());
-        const double sums = k == 1 || k == 2 ? 10 : 1;
-        for (size_t i = 0; i < got.size(); ++i) {
-          ASSERT_NEAR(got[i], wanted[i], sums * slack * (1 + std::abs(wanted[i]))) << k << " " << i;
-        }
+    const Tensor x = cast(spread_out(shape, 2), dtype), g = cast(spread_out(shape, 1), dtype);
+    const Tensor gamma = cast(spread_out({shape[-1]}, 1), dtype), beta = gamma + gamma;
+    const Tensors expected = with_gradients(by_ops, {x, gamma, beta}, g, float64);
+    const Tensors actual = with_gradients(f, {x, gamma, beta}, g, dtype);
+    for (size_t k = 0; k < expected.size(); ++k) {
+      EXPECT_EQ(actual[k].dtype(), dtype);
+      const auto wanted = expected[k].to_vector<double>(), got = actual[k].to_vector<double>();
+      ASSERT_EQ(got.size(), wanted.size());
+      const double sums = k == 1 || k == 2 ? 10 : 1;
+      for (size_t i = 0; i < got.size(); ++i) {
+        ASSERT_NEAR(got[i], wanted[i], sums * slack * (1 + std::abs(wanted[i]))) << k << " " << i;
       }
+    }
+  }
+}
+
+TEST(Normalize, RowsAndColumnsAgreeWithTheCompositionOfOps) {
+  for (const Shape& shape : {Shape{7}, Shape{3, 1}, Shape{200, 1000}, Shape{2, 3, 33}, Shape{0, 4},
+                             Shape{3, 0}, Shape{5, 40, 32}, Shape{3, 1500}}) {
+    for (const bool rows : {true, false}) {
+      if (!rows && (shape.rank() == 1 || shape[0] == 0)) continue;  // the mean of nothing is NaN
+      Ints axes;
+      for (int i = rows ? shape.rank() - 1 : 0; i < shape.rank() - (rows ? 0 : 1); ++i) {
+        axes.push_back(i);
+      }
+      SCOPED_TRACE(rows ? "rows" : "columns");
+      expect_composition(
+          [&](const Tensors& v) {
+            return rows ? layer_normalization(v[0], v[1], v[2], {-1}, 0.1)
+                        : normalize_columns(v[0], v[1], v[2], 0.1).result;
+          },
+          [&](const Tensors& v) {
+            const auto [mean, variance] = moments(v[0], axes, true);
+            return batch_normalization(v[0], mean, variance, v[2], v[1], 0.1);
+          },
+          shape);
     }
   }
 }
@@ -183,6 +202,10 @@ TEST(Normalize, RowsRefuseWhatDoesNotFit) {
   EXPECT_THROW(call(op::normalize_rows, {x, row, cast(row, float64)}, {0.1}), InvalidArgument);
   EXPECT_THROW(call(op::normalize_rows, {Tensor(1.f), row, row}, {0.1}), InvalidArgument);
   EXPECT_THROW(call_all(op::normalize_rows_gradient, {x, row, row}, {0.1}), InvalidArgument);
+  EXPECT_THROW(normalize_columns(x, row, wrong, 0.1), InvalidArgument);
+  EXPECT_THROW(call(op::normalize_columns, {x, row, row, row, wrong}, {0.1}), InvalidArgument);
+  EXPECT_THROW(call_all(op::normalize_columns_gradient, {x, row, row, row, row}, {0.1}),
+               InvalidArgument);
 }
 
 TEST(Normalize, GradientsAgreeWithDifferences) {
@@ -199,6 +222,8 @@ TEST(Normalize, GradientsAgreeWithDifferences) {
         return layer_normalization(v[0], v[1], v[2], {1, 2}, 0.1);
       },
       {spread_out({2, 3, 2}), spread_out({1, 3, 2}, 1), spread_out({3, 2})});
+  expect_gradients([](const Tensors& v) { return normalize_columns(v[0], v[1], v[2], 0.1).result; },
+                   {spread_out({2, 3, 2}), spread_out({2}, 1), spread_out({2})});
   expect_gradients([](const Tensors& v) { return l2_normalize(v[0], {.axis = Ints{1}}); }, {x});
 }
 

@@ -85,6 +85,24 @@ op("internal.normalize_rows", lambda x, gamma, beta, epsilon: layer_normalizatio
     x, gamma, beta, -1, epsilon), [case((5, 8), (8,), (8,), epsilon=0.1)], **ROWS)
 op("internal.normalize_rows_gradient", normalize_rows_gradient,
    [case((5, 8), (8,), (5, 8), epsilon=0.1), case((2, 3, 7), (7,), (2, 3, 7), epsilon=0.1)], **ROWS)
+
+
+def normalize_columns_gradient(x, gamma, gradient, mean, variance, epsilon):
+    h = (x - mean) / np.sqrt(variance + epsilon)
+    others = tuple(range(x.ndim - 1))
+    of_gamma, of_beta = np.sum(gradient * h, others), np.sum(gradient, others)
+    rows = x.size // x.shape[-1]
+    of_x = gamma / np.sqrt(variance + epsilon) * (gradient - of_beta / rows - h * of_gamma / rows)
+    return [of_x, of_gamma, of_beta]
+
+
+# Given statistics that are not those of x, the gradients are not the derivatives.
+COLUMNS = dict(gradient=False, domain=[(-3, 3)] * 4 + [(0.5, 2)], **ROWS)
+op("internal.normalize_columns", lambda x, gamma, beta, mean, variance, epsilon:
+   batch_normalization(x, mean, variance, beta, gamma, epsilon),
+   [case((5, 3), (3,), (3,), (3,), (3,), epsilon=0.1)], **COLUMNS)
+op("internal.normalize_columns_gradient", normalize_columns_gradient,
+   [case((4, 5, 3), (3,), (4, 5, 3), (3,), (3,), epsilon=0.1)], **COLUMNS)
 op("math.l2_normalize", lambda x, axis=None: x / np.sqrt(np.maximum(np.sum(
     x * x, axis=None if axis is None else tuple(np.atleast_1d(axis)), keepdims=True), 1e-12)),
    [case((3, 4)), case((3, 4), axis=1)], **rows)
