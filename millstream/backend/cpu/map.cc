@@ -126,6 +126,7 @@ void run_tiles(const Call& call, int64_t begin, int64_t end) {
   std::optional<TileRunner<C>> runner;
   if (kernel == nullptr) runner.emplace(call.plan.program, tile);
   std::vector<const C*> in(feeds.size());
+  std::vector<const void*> next(feeds.size());
   for (int64_t t = begin; t < end; ++t) {
     const auto [start, n] = layout.range(t);
     for (int k = 0; k < layout.inputs; ++k) in[k] = feeds[k].tile(start, n);
@@ -137,7 +138,8 @@ void run_tiles(const Call& call, int64_t begin, int64_t end) {
       runner->run(in.data(), &out, static_cast<size_t>(n));
     }
     if (call.streamed) {
-      stream_copy(at, out, static_cast<size_t>(n) * item);
+      for (int k = 0; k < layout.inputs; ++k) next[static_cast<size_t>(k)] = in[k] + n;
+      stream_copy(at, out, static_cast<size_t>(n) * item, next);
     } else if (!native) {
       store(out, 1, at, n);
     }
