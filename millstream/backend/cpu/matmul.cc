@@ -195,6 +195,13 @@ dnnl::memory::desc description(const Matrices& x, const Product& p, int64_t rows
   return {sizes, type, steps};
 }
 
+// Whether a copy of b in oneDNN's own layout is worth its time: the rows of b would be read by far
+// more tiles than there are caches for, and worst where they lie a power of two apart.
+bool packs(const Product& p) {
+  constexpr int64_t kRows = 128, kElements = 1 << 18;
+  return p.b.column == 1 && p.batch.empty() && p.m >= kRows && p.n > kElements / p.k;
+}
+
 Program make_program(const Product& p, const Epilogue& epilogue, dnnl::memory::data_type type) {
   dnnl::primitive_attr attr = onednn_attr();
   if (epilogue.relu) {
@@ -208,19 +215,19 @@ Program make_program(const Product& p, const Epilogue& epilogue, dnnl::memory::d
     step *= p.batch[static_cast<int>(i)];
   }
   const auto a = description(p.a, p, p.m, p.k, type), b = description(p.b, p, p.k, p.n, type);
+  const dnnl::memory::desc any({p.k, p.n}, type, dnnl::memory::format_tag::any);
+  const dnnl::memory::desc& wanted = packs(p) ? any : b;
   const auto c = description({nullptr, p.n, 1, steps}, p, p.m, p.n, type);
-  std::vector<Argument> arguments = {
-      {DNNL_ARG_SRC, a, a}, {DNNL_ARG_WEIGHTS, b, b}, {DNNL_ARG_DST, c, c, true}};
-  dnnl::matmul::primitive_desc made;
+  dnnl::memory::desc bias;
   if (epilogue.bias != nullptr) {
     dnnl::memory::dims sizes(p.batch.size() + 1, 1), ones(p.batch.size() + 2, 1);
     sizes.push_back(p.n);
-    const dnnl::memory::desc bias(sizes, type, ones);
-    arguments.push_back({DNNL_ARG_BIAS, bias, bias});
-    made = dnnl::matmul::primitive_desc(onednn_engine(), a, b, bias, c, attr);
-  } else {
-    made = dnnl::matmul::primitive_desc(onednn_engine(), a, b, c, attr);
+    bias = {sizes, type, ones};
   }
+  const dnnl::matmul::primitive_desc made(onednn_engine(), a, wanted, bias, c, attr);
+  std::vector<Argument> arguments = {
+      {DNNL_ARG_SRC, a, a}, {DNNL_ARG_WEIGHTS, b, made.weights_desc()}, {DNNL_ARG_DST, c, c, true}};
+  if (epilogue.bias != nullptr) arguments.push_back({DNNL_ARG_BIAS, bias, bias});
   return Program(dnnl::matmul(made), made.scratchpad_desc(), std::move(arguments));
 }
 
