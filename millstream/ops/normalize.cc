@@ -239,6 +239,11 @@ Tensor layer_normalization(const Tensor& x, const Tensor& gamma, const Tensor& b
 
 Normalized normalize_columns(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                              double epsilon) {
+  if (size_of(x.dtype()) < size_of(float32)) {
+    const auto [y, mean, variance] =
+        normalize_columns(cast(x, float32), cast(gamma, float32), cast(beta, float32), epsilon);
+    return {cast(y, x.dtype()), cast(mean, x.dtype()), cast(variance, x.dtype())};
+  }
   Ints axes;
   for (int i = 0; i + 1 < x.rank(); ++i) axes.push_back(i);
   const auto [mean, variance] = mean_and_variance(x, {.axis = axes});
