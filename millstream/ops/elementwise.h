@@ -66,7 +66,7 @@ using Elementwise = Declarations<
     bessel_i0, bessel_i0e, bessel_i1, bessel_i1e,
     // activations
     sigmoid, log_sigmoid, softplus, softsign, relu, relu6, leaky_relu, elu, selu, silu, mish,
-    gelu_erf, gelu_tanh, hard_sigmoid, hard_silu>;
+    gelu_erf, gelu_tanh, hard_sigmoid, hard_silu, weighted_cross_entropy_with_logits>;
 
 template <class M>
 constexpr size_t position_of() {

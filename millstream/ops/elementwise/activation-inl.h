@@ -94,3 +94,14 @@ inline constexpr auto hard_silu = unary(
     [](auto g, auto x, auto) {
       return where(x <= -3, 0, where(x >= 3, g, g * (x * (1. / 3) + 0.5)));
     });
+
+// Of labels z, logits x and the weight q of positives. TensorFlow's formula, (1 - z) x +
+// (1 + (q - 1) z) softplus(-x), is the same sum, but its terms cancel.
+inline constexpr auto weighted_cross_entropy_with_logits = ternary(
+    "nn.weighted_cross_entropy_with_logits (labels, logits, pos_weight)",
+    "q z softplus(-x) + (1 - z) softplus(x).", DTypeRule::floating,
+    [](auto z, auto x, auto q) { return q * z * softplus(-x) + (1 - z) * softplus(x); },
+    [](auto g, auto z, auto x, auto q, auto) {
+      return std::tuple{g * (q * softplus(-x) - softplus(x)),
+                        g * ((1 - z) * sigmoid(x) - q * z * sigmoid(-x)), g * z * softplus(-x)};
+    });

@@ -134,3 +134,6 @@ op("raw_ops.GeluTanh",
    domain=(-4, 4))
 op("keras.activations.hard_sigmoid", lambda x: np.clip(x + 3, 0, 6) / 6, domain=(-2.9, 2.9))
 op("keras.activations.hard_silu", lambda x: x * np.clip(x + 3, 0, 6) / 6, domain=(-2.9, 2.9))
+op("nn.weighted_cross_entropy_with_logits",
+   lambda labels, logits, pos_weight: labels * softplus(-logits) * pos_weight
+   + (1 - labels) * softplus(logits), domain=[(0, 1), (-5, 5), (0.5, 3)])
