@@ -90,9 +90,8 @@ Device* device::scoped() { return scope; }
 std::string explain_placement() {
   const Device& device = Context::get().current();
   const std::string_view name = device.name();
-  const char* reason = scope != nullptr ? "because the program asks for it"
-                       : kBackends == 1 ? "because this build computes on CPUs only"
-                                        : "the first device";
+  const char* reason =
+      scope != nullptr ? "because the program asks for it" : "because there is no GPU";
   return fmt::format("{} ({} threads), {}", name.substr(name.find("/device:")), thread_count(),
                      reason);
 }

@@ -49,8 +49,8 @@ class device {
   Device* outer_;
 };
 
-// Where ops of this thread run and why, for people: "/device:CPU:0 (2 threads), because this build
-// computes on CPUs only".
+// Where ops of this thread run and why, for people: "/device:CPU:0 (2 threads), because there
+// is no GPU".
 std::string explain_placement();
 
 }  // namespace millstream

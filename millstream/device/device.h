@@ -9,8 +9,8 @@
 namespace millstream {
 
 // Index into an op's table of kernels.
-enum class Backend : uint8_t { cpu };
-inline constexpr size_t kBackends = 1;
+enum class Backend : uint8_t { cpu, opencl, cuda };
+inline constexpr size_t kBackends = 3;
 
 class Device {
  public:
