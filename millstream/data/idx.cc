@@ -144,7 +144,7 @@ void from_big_endian(std::byte* values, int64_t bytes, size_t element) {
 Tensor read_idx(const std::string& path) {
   Reader reader(path);
   const Header header = read_header(reader);
-  Tensor values = Tensor::empty(header.dtype, Shape(header.sides), Context::get().find("/CPU:0"));
+  Tensor values = Tensor::empty(header.dtype, Shape(header.sides), Context::get().host());
   auto* data = static_cast<std::byte*>(values.node()->data);
   reader.read(data, header.bytes, "values");
   reader.expect_end();

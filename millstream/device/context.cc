@@ -2,29 +2,38 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cctype>
 
+#include "millstream/base/caller.h"
 #include "millstream/base/error.h"
 #include "millstream/base/parallel.h"
-#include "millstream/base/settings.h"
+#include "millstream/device/configuration.h"
 #include "millstream/device/cpu_device.h"
+#include "millstream/device/switches.h"
 
 namespace millstream {
 namespace {
 
-std::atomic<int> cpu_count{1};
-std::atomic<bool> started{false};
 thread_local Device* scope = nullptr;
+thread_local DeviceSpec scope_spec;
 
-// A tensor that the machine can never hold is refused, rather than promised and then killed for.
-int64_t physical_memory() {
-  return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+// What a name leaves out.
+DeviceSpec full(const DeviceSpec& spec) {
+  const DeviceSpec defaults{
+      .job = "localhost", .replica = 0, .task = 0, .device_type = "CPU", .device_index = 0};
+  return defaults.merged(spec);
+}
+
+bool same_type(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::toupper(x) == std::toupper(y); });
 }
 
 }  // namespace
+
+std::atomic<Context*> Context::instance_{nullptr};
 
 Device::Device(Backend backend, std::string_view type, int index)
     : backend_(backend),
@@ -33,58 +42,103 @@ Device::Device(Backend backend, std::string_view type, int index)
       name_(fmt::format("/job:localhost/replica:0/task:0/device:{}:{}", type, index)),
       pool_(*this) {}
 
-Context::Context() {
-  for (int index = 0; index < cpu_count; ++index) {
-    devices_.push_back(std::make_unique<CpuDevice>(index));
-    devices_.back()->pool().set_limit(
-        static_cast<size_t>(Settings::get().cpu_memory_limit.value_or(physical_memory())));
-  }
-}
-
-Context& Context::get() {
+Context& Context::create() {
+  // Asked before any lock is held: the answer may have to wait for Python.
+  std::string place = caller();
+  const auto configuration = Configuration::locked();
+  if (Context* const made = instance_.load(std::memory_order_acquire)) return *made;
   // Never destroyed: tensors with static storage may outlive every other object.
-  static Context* const context = [] {
-    started = true;
-    return new Context();
-  }();
-  return *context;
+  instance_.store(new Context(configuration->plan()), std::memory_order_release);
+  configuration->close(std::move(place));
+  return *instance_;
 }
 
-bool Context::initialised() { return started; }
-
-void Context::configure_cpus(int count) {
-  if (count < 1) throw InvalidArgument(fmt::format("{} logical CPU devices: at least 1", count));
-  if (started && count != cpu_count) {
-    throw FailedPrecondition(
-        {.message = "Virtual devices cannot be modified after being initialized",
-         .hint = "configure devices before the first op"});
+Context::Context(const std::vector<PlannedDevice>& plan) {
+  for (const PlannedDevice& planned : plan) devices_.push_back(planned.make());
+  std::ranges::stable_partition(devices_, [](const auto& each) { return each->type() == "CPU"; });
+  if (devices_.empty()) throw NotFound("No CPU devices are available in this process");
+  if (devices_.front()->type() == "CPU") {
+    host_ = devices_.front().get();
+  } else {
+    hidden_host_ = std::make_unique<CpuDevice>(0);
+    host_ = hidden_host_.get();
   }
-  cpu_count = count;
+  const auto gpu = std::ranges::find(devices_, "GPU", &Device::type);
+  if (gpu != devices_.end()) gpu_ = gpu->get();
+}
+
+std::string Context::names() const {
+  std::vector<std::string_view> names;
+  for (const auto& device : devices_) names.push_back(device->name());
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+Device* Context::stand_in(const DeviceSpec& wanted) const {
+  std::vector<std::string> types;
+  for (const auto& device : devices_) {
+    if (types.empty() || types.back() != device->type()) types.push_back(device->type());
+  }
+  std::string why = Machine::get().why_absent(*wanted.device_type);
+  if (!why.empty()) why = ". " + why;
+  if (switches.absent_device_on_cpu) {
+    static std::atomic<bool> told{false};
+    if (!told.exchange(true)) {
+      fmt::print(stderr, "millstream: {} is not there, so the CPU stands in for it{}\n",
+                 wanted.to_string(), why);
+    }
+    return host_;
+  }
+  throw InvalidArgument(fmt::format(
+      "Could not satisfy device specification '{}'. enable_soft_placement={:d}. Supported device "
+      "types [{}]. All available devices [{}]{}",
+      wanted.to_string(), switches.soft_placement.load(), fmt::join(types, ", "), names(), why));
+}
+
+Device* Context::find(const DeviceSpec& spec) const {
+  const DeviceSpec wanted = full(spec);
+  if (wanted.job != "localhost" || wanted.replica != 0 || wanted.task != 0) {
+    throw InvalidArgument({.message = wanted.to_string() + " unknown device",
+                           .hint = "this process is /job:localhost/replica:0/task:0"});
+  }
+  if (!spec.device_type) return nullptr;
+  if (*wanted.device_index < 0) {
+    throw InvalidArgument(
+        fmt::format("Malformed device specification '{}'. All available devices [{}]",
+                    wanted.to_string(), names()));
+  }
+  for (const auto& device : devices_) {
+    if (same_type(device->type(), *wanted.device_type) && device->index() == wanted.device_index) {
+      return device.get();
+    }
+  }
+  return stand_in(wanted);
 }
 
 Device& Context::find(std::string_view name) const {
-  std::string wanted;
-  for (const char c : name)
-    wanted += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  for (const std::string_view prefix : {"/JOB:LOCALHOST/REPLICA:0/TASK:0", "/", "DEVICE:"}) {
-    if (wanted.starts_with(prefix)) wanted.erase(0, prefix.size());
-  }
-  std::vector<std::string_view> names;
-  for (const auto& device : devices_) {
-    const std::string short_name = fmt::format("{}:{}", device->type(), device->index());
-    if (wanted == short_name || (wanted == device->type() && device->index() == 0)) return *device;
-    names.push_back(device->name());
-  }
-  throw InvalidArgument(
-      {.message = fmt::format("Could not satisfy device specification '{}'. All available devices "
-                              "[{}]",
-                              name, fmt::join(names, ", "))});
+  Device* const found = find(DeviceSpec::parse(name));
+  return found != nullptr ? *found : current();
 }
 
-Device& Context::current() const { return scope != nullptr ? *scope : *devices_.front(); }
+Device& Context::current() const {
+  return scope != nullptr ? *scope : gpu_ != nullptr ? *gpu_ : *host_;
+}
 
-device::device(std::string_view name) : outer_(scope) { scope = &Context::get().find(name); }
-device::~device() { scope = outer_; }
+device::device(const DeviceSpec& spec) : outer_(scope), outer_spec_(scope_spec) {
+  DeviceSpec merged = scope_spec.merged(spec);
+  scope = Context::get().find(merged);
+  scope_spec = std::move(merged);
+}
+
+device::device(std::nullptr_t) : outer_(scope), outer_spec_(scope_spec) {
+  scope = nullptr;
+  scope_spec = DeviceSpec();
+}
+
+device::~device() {
+  scope = outer_;
+  scope_spec = std::move(outer_spec_);
+}
+
 Device* device::scoped() { return scope; }
 
 std::string explain_placement() {

@@ -1,16 +1,29 @@
 #include "millstream/device/cpu_device.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
+
+#include "millstream/base/settings.h"
 
 namespace millstream {
 namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
 
+// A tensor that the machine can never hold is refused, rather than promised and then killed for.
+int64_t physical_memory() {
+  return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+}
+
 }  // namespace
+
+CpuDevice::CpuDevice(int index) : Device(Backend::cpu, "CPU", index) {
+  pool().set_limit(
+      static_cast<size_t>(Settings::get().cpu_memory_limit.value_or(physical_memory())));
+}
 
 void* CpuDevice::allocate(size_t bytes) {
   const bool huge = bytes >= 2 * kHugePage;

@@ -6,7 +6,8 @@ namespace millstream {
 
 class CpuDevice final : public Device {
  public:
-  explicit CpuDevice(int index) : Device(Backend::cpu, "CPU", index) {}
+  // Its limit is MILLSTREAM_CPU_MEMORY_LIMIT, else the machine's memory.
+  explicit CpuDevice(int index);
   ~CpuDevice() override { pool().trim(); }
 
   void* allocate(size_t bytes) override;

@@ -6,6 +6,8 @@
 
 #include "millstream/base/error.h"
 #include "millstream/device/device.h"
+#include "millstream/device/live_blocks.h"
+#include "millstream/device/out_of_memory.h"
 
 namespace millstream {
 
@@ -63,10 +65,12 @@ BufferRef Pool::allocate(size_t bytes) {
     }
   }
   if (data == nullptr) report_exhausted(bytes);
+  if (rounded >= live_blocks::kTracked) live_blocks::add(*this, data, rounded);
   return BufferRef::adopt(new Buffer(*this, data, rounded));
 }
 
 void Pool::give_back(void* data, size_t bytes) {
+  if (bytes >= live_blocks::kTracked) live_blocks::remove(*this, data);
   std::lock_guard lock(mutex_);
   stats_.current -= bytes;
   cache_[class_of(bytes)].push_back(data);
@@ -106,14 +110,33 @@ void Pool::set_limit(std::optional<size_t> bytes) {
 }
 
 void Pool::report_exhausted(size_t bytes) const {
-  const MemoryStats now = stats();
-  throw ResourceExhausted(
-      {.message = fmt::format("out of memory: {} bytes were asked for, {} are in use, {} reserved, "
-                              "and the limit is {}",
-                              bytes, now.current, now.reserved,
-                              limit_ ? fmt::format("{} bytes", *limit_) : "the machine's memory"),
-       .device = device_.name(),
-       .hint = "a smaller batch, or a higher memory limit"});
+  constexpr size_t kShown = 5;
+  OutOfMemory::Figures figures{.requested = bytes};
+  {
+    const std::lock_guard lock(mutex_);
+    figures.current = stats_.current;
+    figures.reserved = stats_.reserved;
+    figures.limit = limit_;
+    if (limit_ && *limit_ > stats_.reserved) figures.largest_free = *limit_ - stats_.reserved;
+    for (size_t index = 0; index < kClasses; ++index) {
+      if (!cache_[index].empty()) {
+        figures.largest_free = std::max(figures.largest_free, class_bytes(index));
+      }
+    }
+  }
+  std::string message = fmt::format(
+      "out of memory: {} bytes were asked for, {} are in use, {} reserved, the largest free block "
+      "has {}, and the limit is {}",
+      bytes, figures.current, figures.reserved, figures.largest_free,
+      limit_ ? fmt::format("{} bytes", *limit_) : "the device's memory");
+  std::string tensors;
+  for (const live_blocks::Block& block : live_blocks::largest(*this, kShown)) {
+    tensors += (tensors.empty() ? "" : ", ") + live_blocks::to_string(block);
+  }
+  if (!tensors.empty()) message += "; the largest tensors: " + tensors;
+  throw OutOfMemory(figures, {.message = message,
+                              .device = device_.name(),
+                              .hint = "a smaller batch, or a higher memory limit"});
 }
 
 }  // namespace millstream

@@ -1,6 +1,7 @@
 // The loops of fit, evaluate and predict.
 #include <cstring>
 
+#include "millstream/device/out_of_memory.h"
 #include "millstream/keras/callbacks/progress_bar.h"
 #include "millstream/keras/model.h"
 #include "millstream/ops/array.h"
@@ -44,6 +45,21 @@ bool looks_like_images(const Batch& batch) {
          (batch.x[0].rank() == 4 || (batch.x[0].rank() == 3 && batch.x[0].dtype() == uint8));
 }
 
+// f(); if memory runs out in it, the error says how many of the batch's samples had fitted so far.
+template <class F>
+auto within_memory(const Batch& batch, F&& f) {
+  const size_t before = current_device().pool().stats().current;
+  try {
+    return f();
+  } catch (const OutOfMemory& error) {
+    const auto fitting = error.fitting(batch.size(), before);
+    if (!fitting) throw;
+    throw error.hinting(
+        fmt::format("a batch of at most about {} samples instead of {}, or a higher memory limit",
+                    *fitting, batch.size()));
+  }
+}
+
 // Calls step(batch, index) for the batches of an epoch, at most `limit` of them.
 template <class F>
 void for_each_batch(BatchSource& source, int64_t limit, F&& step) {
@@ -51,7 +67,7 @@ void for_each_batch(BatchSource& source, int64_t limit, F&& step) {
   for (int64_t i = 0; limit == kUnknown || i < limit; ++i) {
     const std::optional<Batch> batch = source.next();
     if (!batch) break;
-    if (!step(*batch, i)) break;
+    if (!within_memory(*batch, [&] { return step(*batch, i); })) break;
   }
 }
 

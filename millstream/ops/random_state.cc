@@ -7,6 +7,8 @@
 #include <tuple>
 #include <vector>
 
+#include "millstream/base/error.h"
+#include "millstream/device/switches.h"
 #include "millstream/ops/random.h"
 
 namespace millstream::random {
@@ -93,7 +95,14 @@ void set_seed(int64_t seed) {
 std::optional<Seeds> next_seeds(std::optional<int64_t> op_seed) {
   State& s = state();
   const std::lock_guard lock(s.mutex);
-  if (!s.global_seed && !op_seed) return std::nullopt;
+  if (!s.global_seed && !op_seed) {
+    if (switches.op_determinism) {
+      throw FailedPrecondition(
+          {.message = "Random ops require a seed to be set when determinism is enabled",
+           .hint = "set a seed before running the op, e.g. by calling tf.random.set_seed(1)"});
+    }
+    return std::nullopt;
+  }
   const bool once = !op_seed;
   if (once) op_seed = draw_op_seed(s.op_seeds);
   Seeds seeds{below(s.global_seed.value_or(kDefaultGlobalSeed), kMostSeed),

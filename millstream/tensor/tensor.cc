@@ -150,7 +150,7 @@ Tensor Tensor::view(const Shape& shape, const Dims& strides, int64_t offset) con
 
 Tensor Tensor::host() const {
   if (contiguous() && device().backend() == Backend::cpu) return *this;
-  Tensor copy = empty(dtype(), shape(), *Context::get().devices().front());
+  Tensor copy = empty(dtype(), shape(), Context::get().host());
   if (contiguous()) {
     device().copy_to_host(copy.node_->data, node_->data, bytes());
     return copy;

@@ -14,10 +14,12 @@ from millstream._variable import Variable, VariableAggregation, VariableSynchron
 from millstream._tape import GradientTape, UnconnectedGradients, custom_gradient
 from millstream._creation import add_n, is_tensor, ones, zeros
 from millstream._device import device
+from millstream._device_spec import DeviceSpec
 from millstream._indexing import where
 from millstream.dtypes import (as_dtype, bfloat16, bool, double, float16, float32, float64, half,
                                int8, int16, int32, int64, uint8, uint16, uint32, uint64, DType)
-from millstream import config, datasets, random  # noqa: F401
+from millstream import (config, datasets, debugging, random, sysconfig,  # noqa: F401
+                        test)
 from millstream import _names
 
 __version__ = _core.__version__

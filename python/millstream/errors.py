@@ -58,8 +58,8 @@ class ResourceExhaustedError(OpError):
     """Memory, or another resource, is used up."""
 
 
-class FailedPreconditionError(OpError):
-    """Not in this state."""
+class FailedPreconditionError(OpError, RuntimeError):
+    """Not in this state; TensorFlow raises some as RuntimeError."""
 
 
 class AbortedError(OpError):

@@ -125,5 +125,6 @@ void bind_op_functions(nb::module_& m);
 void bind_variable(nb::module_& m);
 void bind_tape(nb::module_& m);
 void bind_devices(nb::module_& m);
+void bind_config(nb::module_& m);
 
 }  // namespace millstream::python

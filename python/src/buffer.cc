@@ -87,7 +87,7 @@ std::optional<Dims> strides_of(const Py_buffer& view) {
 // A copy, because the owner of the buffer may change it later and a tensor does not change.
 Tensor copy_of(const Py_buffer& view, DType dtype) {
   const Shape shape = shape_of(view);
-  Device& host = *Context::get().devices().front();
+  Device& host = Context::get().host();
   if (PyBuffer_IsContiguous(&view, 'C')) {
     Tensor copy = Tensor::empty(dtype, shape, current_device());
     const nb::gil_scoped_release release;

@@ -4,7 +4,7 @@
 #include "millstream/device/context.h"
 #include "millstream/keras/datasets/datasets.h"
 #include "millstream/ops/random.h"
-#include "python/src/binding.h"
+#include "python/src/optional.h"
 
 namespace millstream::python {
 namespace {
@@ -15,6 +15,23 @@ std::vector<std::unique_ptr<device>>& scopes() {
   return entered;
 }
 
+// TensorFlow raises Python's own ValueError for what cannot be read.
+DeviceSpec parse(const std::string& text) {
+  return with_builtin_errors([&] { return DeviceSpec::parse(text); });
+}
+
+// (job, replica, task, device_type, device_index)
+nb::tuple fields_of(const DeviceSpec& spec) {
+  return nb::make_tuple(optional(spec.job), optional(spec.replica), optional(spec.task),
+                        optional(spec.device_type), optional(spec.device_index));
+}
+
+DeviceSpec spec_of(const nb::tuple& fields) {
+  return {optional_of<std::string>(fields[0]), optional_of<int64_t>(fields[1]),
+          optional_of<int64_t>(fields[2]), optional_of<std::string>(fields[3]),
+          optional_of<int64_t>(fields[4])};
+}
+
 nb::tuple split_arrays(const keras::datasets::Split& split) {
   return nb::make_tuple(nb::steal(wrap(split.images)), nb::steal(wrap(split.labels)));
 }
@@ -22,23 +39,20 @@ nb::tuple split_arrays(const keras::datasets::Split& split) {
 }  // namespace
 
 void bind_devices(nb::module_& m) {
-  m.def("logical_devices", [] {
-    nb::list names;
-    for (const auto& each : Context::get().devices()) {
-      names.append(nb::make_tuple("/device:" + each->type() + ":" + std::to_string(each->index()),
-                                  each->type()));
-    }
-    return names;
-  });
   m.def("set_seed", &random::set_seed);
   m.def("initialised", &Context::initialised);
-  m.def("configure_cpus", &Context::configure_cpus);
-  m.def("find_device", [](const std::string& name) { return Context::get().find(name).name(); });
+  m.def("parse_device_spec", [](const std::string& text) { return fields_of(parse(text)); });
+  m.def("device_spec_text", [](const nb::tuple& fields) { return spec_of(fields).to_string(); });
   // Returns the depth of the scope, which leave_device checks.
-  m.def("enter_device", [](const std::string& name) {
-    scopes().push_back(std::make_unique<device>(name));
-    return scopes().size();
-  });
+  m.def(
+      "enter_device",
+      [](const nb::object& name) {
+        scopes().push_back(name.is_none()
+                               ? std::make_unique<device>(nullptr)
+                               : std::make_unique<device>(parse(nb::cast<std::string>(name))));
+        return scopes().size();
+      },
+      nb::arg().none());
   m.def("leave_device", [](size_t depth) {
     if (scopes().size() != depth) {
       throw std::runtime_error("Exiting device scope without proper scope nesting");

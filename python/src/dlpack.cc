@@ -148,8 +148,7 @@ Tensor adopt(PyObject* capsule, const char* name, const char* used_name) {
         managed->deleter(managed);
       }));
   PyCapsule_SetName(capsule, used_name);
-  return Tensor::over(*dtype, shape, strides, data, std::move(owner),
-                      *Context::get().devices().front());
+  return Tensor::over(*dtype, shape, strides, data, std::move(owner), Context::get().host());
 }
 
 Tensor from_capsule(PyObject* capsule) {

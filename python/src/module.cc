@@ -15,4 +15,5 @@ NB_MODULE(_core, m) {
   python::bind_op_functions(m);
   python::bind_tape(m);
   python::bind_devices(m);
+  python::bind_config(m);
 }

@@ -234,7 +234,7 @@ Tensor sequence_to_tensor(PyObject* sequence, const Wish& wish) {
     dtype = natural_dtype(survey);
   }
   if (survey.beyond_int64 && !is_floating(dtype) && dtype != uint64) refuse_range();
-  Tensor tensor = Tensor::empty(dtype, Shape(survey.sizes), *Context::get().devices().front());
+  Tensor tensor = Tensor::empty(dtype, Shape(survey.sizes), Context::get().host());
   if (tensor.elements() > 0) {
     dispatch(dtype, [&]<class T>(std::type_identity<T>) {
       T* to = reinterpret_cast<T*>(tensor.node()->data);

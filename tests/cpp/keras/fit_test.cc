@@ -403,5 +403,29 @@ TEST(ProgressBar, PrintsALinePerEpochWhereThereIsNoTerminal) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
 }
 
+TEST(Fit, SaysWhichBatchIsTooLargeForTheMemory) {
+  const Line data(4096);
+  Sequential model{{Dense{{.units = 512, .activation = "tanh"}}, Dense{{.units = 1}}}};
+  model.compile({.optimizer = "sgd", .loss = "mse"});
+  model.fit(data.x, data.y, {.batch_size = 8, .verbose = 0});
+  Pool& pool = current_device().pool();
+  const auto limit = pool.limit();
+  pool.set_limit(pool.stats().current + (12 << 20));
+  std::string hint;
+  try {
+    model.fit(data.x, data.y, {.batch_size = 4096, .verbose = 0});
+  } catch (const ResourceExhausted& error) {
+    hint = error.hint();
+  }
+  pool.set_limit(limit);
+  int64_t fitting = 0;
+  ASSERT_EQ(std::sscanf(hint.c_str(), "fewer than about %ld samples in a batch instead of 4096",
+                        &fitting),
+            1)
+      << hint;
+  EXPECT_GT(fitting, 500);
+  EXPECT_LT(fitting, 4096);
+}
+
 }  // namespace
 }  // namespace millstream::keras
