@@ -54,9 +54,9 @@ auto within_memory(const Batch& batch, F&& f) {
   } catch (const OutOfMemory& error) {
     const auto fitting = error.fitting(batch.size(), before);
     if (!fitting) throw;
-    throw error.hinting(
-        fmt::format("a batch of at most about {} samples instead of {}, or a higher memory limit",
-                    *fitting, batch.size()));
+    throw error.hinting(fmt::format(
+        "fewer than about {} samples in a batch instead of {}, or a higher memory limit", *fitting,
+        batch.size()));
   }
 }
 
