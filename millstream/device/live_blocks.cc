@@ -43,7 +43,7 @@ void remove(const Pool& pool, const void* data) {
 void label(const Pool& pool, const void* data, std::string_view op) {
   const std::lock_guard lock(known().mutex);
   const auto found = known().blocks.find({&pool, data});
-  if (found != known().blocks.end()) found->second.op = op;
+  if (found != known().blocks.end() && found->second.op.empty()) found->second.op = op;
 }
 
 std::vector<Block> largest(const Pool& pool, size_t count) {

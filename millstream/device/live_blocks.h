@@ -35,7 +35,7 @@ struct Block {
 
 void add(const Pool& pool, const void* data, size_t bytes);
 void remove(const Pool& pool, const void* data);
-// Names the op that writes the block; nothing happens if it is not tracked.
+// Names the op that made the block, once; nothing happens if it is not tracked.
 void label(const Pool& pool, const void* data, std::string_view op);
 
 // The largest of a pool, at most `count` of them.

@@ -134,9 +134,7 @@ void Pool::report_exhausted(size_t bytes) const {
     tensors += (tensors.empty() ? "" : ", ") + live_blocks::to_string(block);
   }
   if (!tensors.empty()) message += "; the largest tensors: " + tensors;
-  throw OutOfMemory(figures, {.message = message,
-                              .device = device_.name(),
-                              .hint = "a smaller batch, or a higher memory limit"});
+  throw OutOfMemory(figures, {.message = message, .device = device_.name()});
 }
 
 }  // namespace millstream

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
 #include "millstream/device/context.h"
+#include "millstream/device/live_blocks.h"
+#include "millstream/device/out_of_memory.h"
+#include "millstream/device/switches.h"
 #include "millstream/ops/array.h"
 #include "millstream/ops/map.h"
 #include "millstream/ops/op.h"
@@ -12,8 +15,32 @@ thread_local Observer* observers = nullptr;
 
 Spec spec_of(const Tensor& tensor) { return {tensor.dtype(), tensor.shape()}; }
 
-void annotate(Error& error, const Op& op, std::span<const Tensor> inputs, const Device* device) {
+// Of an op whose result did not fit: what would have.
+std::string memory_hint(const OutOfMemory& error, const Op& op, std::span<const Tensor> inputs,
+                        const Attrs& attrs) {
+  constexpr const char* kAny = "a smaller batch, or a higher memory limit";
+  Specs specs;
+  for (const Tensor& input : inputs) {
+    if (!input.defined()) return kAny;
+    specs.push_back(spec_of(input));
+  }
+  const Specs outputs = op.infer != nullptr ? op.infer({op, specs, attrs}) : Specs();
+  if (outputs.empty() || !outputs[0].shape.known() || outputs[0].shape.rank() == 0) return kAny;
+  const auto& [requested, current, reserved, largest_free, limit] = error.figures();
+  const int64_t size = outputs[0].shape[0];
+  const double share = static_cast<double>(largest_free) / static_cast<double>(requested);
+  const auto fitting = static_cast<int64_t>(share * static_cast<double>(size));
+  if (fitting < 1 || fitting >= size) return kAny;
+  return fmt::format("at most {} instead of {} along the first axis, or a higher memory limit",
+                     fitting, size);
+}
+
+void annotate(Error& error, const Op& op, std::span<const Tensor> inputs, const Attrs& attrs,
+              const Device* device) {
   Error::Fields fields{.message = "", .op = std::string(op.name())};
+  if (const auto* memory = dynamic_cast<const OutOfMemory*>(&error)) {
+    fields.hint = memory_hint(*memory, op, inputs, attrs);
+  }
   for (const Tensor& input : inputs) {
     fields.inputs.push_back(input.defined() ? to_string(spec_of(input)) : "none");
   }
@@ -134,9 +161,23 @@ Tensor run_map(const Op& op, std::span<const Tensor> inputs, Device& device) {
   return result;
 }
 
-bool observed() { return observers != nullptr; }
+// Large results are known by the op that made them; views leave that as it is.
+void label(const Op& op, std::span<const Tensor> results) {
+  for (const Tensor& result : results) {
+    const Buffer* const buffer = result.node()->buffer.get();
+    if (buffer != nullptr && buffer->bytes() >= live_blocks::kTracked) {
+      live_blocks::label(result.device().pool(), buffer->data(), op.name());
+    }
+  }
+}
+
+bool observed() { return observers != nullptr || switches.log_placement; }
 
 void notify(const Call& call) {
+  if (switches.log_placement) {
+    fmt::print(stderr, "Executing op {} in device {}\n", call.op.name(),
+               call.outputs.empty() ? "" : call.outputs[0].device().name());
+  }
   Observer::each([&](Observer& observer) { observer.called(call); });
 }
 
@@ -151,10 +192,11 @@ Tensors call_all(const Op& op, std::span<const Tensor> inputs, const Attrs& attr
     if (op.map != nullptr) return {call(op, inputs, attrs)};
     if (op.compose != nullptr) return op.compose(inputs, attrs);
     Tensors results = run(op, inputs, attrs, device);
+    label(op, results);
     if (observed()) notify({op, inputs, attrs, results});
     return results;
   } catch (Error& error) {
-    annotate(error, op, inputs, &device);
+    annotate(error, op, inputs, attrs, &device);
     throw;
   }
 }
@@ -167,10 +209,11 @@ Tensor call(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs) {
     Tensors adopted;
     inputs = adopt_dtypes(op, inputs, adopted);
     Tensor result = run_map(op, inputs, device);
+    label(op, std::span(&result, 1));
     if (observed()) notify({op, inputs, attrs, std::span(&result, 1)});
     return result;
   } catch (Error& error) {
-    annotate(error, op, inputs, &device);
+    annotate(error, op, inputs, attrs, &device);
     throw;
   }
 }

@@ -204,6 +204,18 @@ def test_the_cpu_stands_in_for_an_absent_device_if_asked_to():
     assert result.stderr.count("the CPU stands in for it") == 1
 
 
+def test_placement_is_logged():
+    result = run("""
+        tf.debugging.set_log_device_placement(True)
+        x = tf.add(tf.fill([2], 1.0), 2.0)
+        tf.reshape(tf.matmul([[1.0]], [[2.0]]), [1])
+        tf.debugging.set_log_device_placement(False)
+        tf.add(x, x)
+        """, **NO_GPU)
+    assert result.stderr.splitlines() == [
+        f"Executing op {name} in device {HOST}" for name in ("fill", "add", "matmul", "reshape")]
+
+
 def test_scopes_merge():
     assert printed(f"""
         import threading
