@@ -35,8 +35,9 @@ std::vector<double> sample(int64_t n, double work, const F& f) {
 // Twelve sums that wait for nothing but themselves keep two units busy for six cycles.
 float multiply_and_add(int64_t rounds) {
   const V factor = hn::Set(kLanes, 0.999f), term = hn::Set(kLanes, 1e-3f);
-  V a = term, b = term, c = term, d = term, e = term, f = term;
-  V g = term, h = term, i = term, j = term, k = term, l = term;
+  // Sums that start alike would be one sum to the compiler.
+  V a = hn::Iota(kLanes, 0), b = a + term, c = b + term, d = c + term, e = d + term, f = e + term;
+  V g = f + term, h = g + term, i = h + term, j = i + term, k = j + term, l = k + term;
   for (int64_t round = 0; round < rounds; ++round) {
     a = hn::MulAdd(a, factor, term), b = hn::MulAdd(b, factor, term);
     c = hn::MulAdd(c, factor, term), d = hn::MulAdd(d, factor, term);
