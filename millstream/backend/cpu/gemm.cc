@@ -4,7 +4,6 @@
 #include "millstream/backend/cpu/gemm.h"
 
 #include <algorithm>
-#include <memory>
 #include <type_traits>
 
 #include "hwy/foreach_target.h"
@@ -142,113 +141,6 @@ void thin(const Gemm<T>& g) {
   }
 }
 
-// --- large products of doubles -------------------------------------------------------------------
-
-// The tile of c that stays in registers, and the blocks of a and b that stay in the L2 cache.
-#if HWY_TARGET <= HWY_AVX3
-constexpr int kTileRows = 8;  // 32 registers
-#else
-constexpr int kTileRows = 4;
-#endif
-constexpr int kTileVectors = 3;
-constexpr int64_t kBlockRows = 96, kBlockColumns = 288, kBlockDepth = 256;
-
-// Strips of `width` rows (or columns), each stored by k, short ones filled up with zeros.
-template <class T>
-void pack(const T* from, int64_t size, int64_t step, int64_t depth, int64_t depth_step,
-          int64_t width, T* to) {
-  for (int64_t i = 0; i < size; i += width) {
-    const int64_t filled = std::min(width, size - i);
-    for (int64_t p = 0; p < depth; ++p, to += width) {
-      const T* at = from + i * step + p * depth_step;
-      for (int64_t r = 0; r < filled; ++r) to[r] = at[r * step];
-      std::fill(to + filled, to + width, T(0));
-    }
-  }
-}
-
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void tile(D d, int64_t depth, const T* HWY_RESTRICT a, const T* HWY_RESTRICT b,
-                     T* HWY_RESTRICT c, int64_t c_row, bool add) {
-  const size_t lanes = hn::Lanes(d);
-  hn::Vec<D> sum[kTileRows][kTileVectors];
-#pragma GCC unroll 8
-  for (int r = 0; r < kTileRows; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kTileVectors; ++v) {
-      sum[r][v] = add ? hn::LoadU(d, c + r * c_row + v * lanes) : hn::Zero(d);
-    }
-  }
-  for (int64_t p = 0; p < depth; ++p) {
-    const auto b0 = hn::LoadU(d, b), b1 = hn::LoadU(d, b + lanes), b2 = hn::LoadU(d, b + 2 * lanes);
-#pragma GCC unroll 8
-    for (int r = 0; r < kTileRows; ++r) {
-      const auto x = hn::Set(d, a[r]);
-      sum[r][0] = hn::MulAdd(x, b0, sum[r][0]);
-      sum[r][1] = hn::MulAdd(x, b1, sum[r][1]);
-      sum[r][2] = hn::MulAdd(x, b2, sum[r][2]);
-    }
-    a += kTileRows;
-    b += kTileVectors * lanes;
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < kTileRows; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kTileVectors; ++v) {
-      hn::StoreU(sum[r][v], d, c + r * c_row + v * lanes);
-    }
-  }
-}
-
-// c of rows by columns (+)= packed a times packed b.
-template <class D, class T = hn::TFromD<D>>
-void block(D d, int64_t rows, int64_t columns, int64_t depth, const T* a, const T* b, T* c,
-           int64_t c_row, bool add) {
-  const auto width = static_cast<int64_t>(kTileVectors * hn::Lanes(d));
-  HWY_ALIGN T edge[kTileRows * kTileVectors * HWY_MAX_BYTES / sizeof(T)];
-  for (int64_t j = 0; j < columns; j += width) {
-    for (int64_t i = 0; i < rows; i += kTileRows) {
-      T* to = c + i * c_row + j;
-      const T *strip_a = a + i * depth, *strip_b = b + j * depth;
-      const int64_t high = std::min<int64_t>(kTileRows, rows - i);
-      const int64_t wide = std::min(width, columns - j);
-      if (high == kTileRows && wide == width) {
-        tile(d, depth, strip_a, strip_b, to, c_row, add);
-        continue;
-      }
-      tile(d, depth, strip_a, strip_b, edge, width, false);
-      for (int64_t r = 0; r < high; ++r) {
-        for (int64_t s = 0; s < wide; ++s) {
-          to[r * c_row + s] = edge[r * width + s] + (add ? to[r * c_row + s] : T(0));
-        }
-      }
-    }
-  }
-}
-
-template <class T>
-void blocked(const Gemm<T>& g) {
-  const hn::ScalableTag<T> d;
-  const auto width = static_cast<int64_t>(kTileVectors * hn::Lanes(d));
-  const auto packed_a = std::make_unique_for_overwrite<T[]>(kBlockRows * kBlockDepth);
-  const auto packed_b = std::make_unique_for_overwrite<T[]>((kBlockColumns + width) * kBlockDepth);
-  for (int64_t j = 0; j < g.n; j += kBlockColumns) {
-    const int64_t columns = std::min(kBlockColumns, g.n - j);
-    for (int64_t p = 0; p < g.k; p += kBlockDepth) {
-      const int64_t depth = std::min(kBlockDepth, g.k - p);
-      pack(g.b + p * g.b_row + j * g.b_col, columns, g.b_col, depth, g.b_row, width,
-           packed_b.get());
-      for (int64_t i = 0; i < g.m; i += kBlockRows) {
-        const int64_t rows = std::min(kBlockRows, g.m - i);
-        pack(g.a + i * g.a_row + p * g.a_col, rows, g.a_row, depth, g.a_col, kTileRows,
-             packed_a.get());
-        block(d, rows, columns, depth, packed_a.get(), packed_b.get(), g.c + i * g.c_row + j,
-              g.c_row, p > 0);
-      }
-    }
-  }
-}
-
 // --- integers ------------------------------------------------------------------------------------
 
 // Adds one multiple of a row of b after the other; the compiler makes SIMD code of it.
@@ -277,11 +169,8 @@ void rows(const Gemm<T>& g) {
 
 void small_f32(const Gemm<float>& g) { small(g); }
 void thin_f32(const Gemm<float>& g) { thin(g); }
-void any_f64(const Gemm<double>& g) {
-  if (is_small(g.m, g.n, g.k)) return small(g);
-  if (g.b_col == 1 && is_thin(g.m, g.n, g.k)) return thin(g);
-  blocked(g);
-}
+void small_f64(const Gemm<double>& g) { small(g); }
+void thin_f64(const Gemm<double>& g) { thin(g); }
 void any_i8(const Gemm<int8_t>& g) { rows(g); }
 void any_i16(const Gemm<int16_t>& g) { rows(g); }
 void any_i32(const Gemm<int32_t>& g) { rows(g); }
@@ -296,7 +185,8 @@ namespace {
 
 HWY_EXPORT(small_f32);
 HWY_EXPORT(thin_f32);
-HWY_EXPORT(any_f64);
+HWY_EXPORT(small_f64);
+HWY_EXPORT(thin_f64);
 HWY_EXPORT(any_i8);
 HWY_EXPORT(any_i16);
 HWY_EXPORT(any_i32);
@@ -320,31 +210,30 @@ bool is_thin(int64_t m, int64_t n, int64_t k) {
 void gemm_small(const Gemm<float>& g) { HWY_DYNAMIC_DISPATCH(small_f32)(g); }
 
 template <>
-void gemm(const Gemm<float>& g) {
-  HWY_DYNAMIC_DISPATCH(thin_f32)(g);
+void gemm(const Gemm<float>& g, float* scratch) {
+  if (g.b_col == 1 && is_thin(g.m, g.n, g.k)) return HWY_DYNAMIC_DISPATCH(thin_f32)(g);
+  gemm_blocked(g, scratch);
 }
 template <>
-void gemm(const Gemm<double>& g) {
-  if (g.k == 0) {
-    for (int64_t i = 0; i < g.m; ++i) std::fill_n(g.c + i * g.c_row, g.n, 0.0);
-    return;
-  }
-  HWY_DYNAMIC_DISPATCH(any_f64)(g);
+void gemm(const Gemm<double>& g, double* scratch) {
+  if (is_small(g.m, g.n, g.k)) return HWY_DYNAMIC_DISPATCH(small_f64)(g);
+  if (g.b_col == 1 && is_thin(g.m, g.n, g.k)) return HWY_DYNAMIC_DISPATCH(thin_f64)(g);
+  gemm_blocked(g, scratch);
 }
 template <>
-void gemm(const Gemm<int8_t>& g) {
+void gemm(const Gemm<int8_t>& g, int8_t*) {
   HWY_DYNAMIC_DISPATCH(any_i8)(g);
 }
 template <>
-void gemm(const Gemm<int16_t>& g) {
+void gemm(const Gemm<int16_t>& g, int16_t*) {
   HWY_DYNAMIC_DISPATCH(any_i16)(g);
 }
 template <>
-void gemm(const Gemm<int32_t>& g) {
+void gemm(const Gemm<int32_t>& g, int32_t*) {
   HWY_DYNAMIC_DISPATCH(any_i32)(g);
 }
 template <>
-void gemm(const Gemm<int64_t>& g) {
+void gemm(const Gemm<int64_t>& g, int64_t*) {
   HWY_DYNAMIC_DISPATCH(any_i64)(g);
 }
 

@@ -25,9 +25,20 @@ void gemm_small(const Gemm<float>& g);
 // Whether there are so few rows and b is so large that b should be read where it lies.
 bool is_thin(int64_t m, int64_t n, int64_t k);
 
-// Any size, on the calling thread. T is double, or an integer, whose overflow wraps around, or
-// float if the product is_thin and the columns of b lie next to each other.
+// Any size, on the calling thread. T is float, double, or an integer, whose overflow wraps around.
+// Products of floats and doubles need `scratch` of gemm_scratch(g) elements.
 template <class T>
-void gemm(const Gemm<T>& g);
+void gemm(const Gemm<T>& g, T* scratch);
+
+template <class T>
+int64_t gemm_scratch(const Gemm<T>&) {
+  return 0;
+}
+int64_t gemm_scratch(const Gemm<float>& g);
+int64_t gemm_scratch(const Gemm<double>& g);
+
+// Those that are neither small nor thin.
+void gemm_blocked(const Gemm<float>& g, float* scratch);
+void gemm_blocked(const Gemm<double>& g, double* scratch);
 
 }  // namespace millstream::cpu

@@ -1,5 +1,7 @@
 #include "millstream/ops/matmul.h"
 
+#include <atomic>
+
 #include "millstream/backend/cpu/bias.h"
 #include "millstream/backend/cpu/copy.h"
 #include "millstream/backend/cpu/gemm.h"
@@ -156,28 +158,41 @@ void run_small(const Product& p, const Epilogue& epilogue, float* out) {
   add_bias(float32, out, count * p.m, p.n, epilogue.bias, epilogue.relu);
 }
 
-// The batch, and each product in slices of its longer side, over the threads.
+// One of the slices that a product is cut into along its longer side.
 template <class T>
-void run_own(const Product& p, T* out) {
-  const int64_t count = Shape(p.batch).elements();
+Gemm<T> slice_of(Gemm<T> g, int64_t index, int64_t slices) {
+  constexpr int64_t kTile = 16;  // slices begin where tiles do
+  const bool by_rows = g.m >= g.n;
+  const int64_t side = by_rows ? g.m : g.n;
+  const auto bound = [&](int64_t i) {
+    return i == slices ? side : side * i / slices / kTile * kTile;
+  };
+  const int64_t first = bound(index);
+  (by_rows ? g.m : g.n) = bound(index + 1) - first;
+  g.c += first * (by_rows ? g.c_row : 1);
+  (by_rows ? g.a : g.b) += first * (by_rows ? g.a_row : g.b_col);
+  return g;
+}
+
+// The batch, and each product in slices, over the threads.
+template <class T>
+void run_own(const Product& p, T* out, Device& device) {
+  const int64_t count = Shape(p.batch).elements(), side = std::max(p.m, p.n);
   const int64_t threads = thread_count();
-  const bool by_rows = p.m >= p.n;
-  const int64_t side = by_rows ? p.m : p.n;
   const int64_t slices = std::clamp<int64_t>(threads / count, 1, std::max<int64_t>(1, side / 24));
   constexpr int64_t kGrain = 1 << 16;  // multiplications, about ten microseconds
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n) *
                       static_cast<double>(p.k) / static_cast<double>(slices);
   const int64_t grain = work < kGrain ? static_cast<int64_t>(kGrain / (work + 1)) + 1 : 1;
+  const int64_t scratch = gemm_scratch(gemm_of<T>(p, 0, 0, out));
+  const BufferRef memory =
+      device.pool().allocate(static_cast<size_t>(threads * scratch) * sizeof(T));
+  std::atomic<int64_t> taken = 0;
   parallel_for(count * slices, grain, [&](int64_t begin, int64_t end) {
+    T* const own = static_cast<T*>(memory->data()) + scratch * taken++;
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t slice = i % slices;
-      const int64_t first = side * slice / slices, last = side * (slice + 1) / slices;
       for_each_matrix(p, i / slices, i / slices + 1, [&](int64_t a, int64_t b, int64_t c) {
-        Gemm<T> g = gemm_of(p, a, b, out + c);
-        (by_rows ? g.m : g.n) = last - first;
-        g.c += first * (by_rows ? g.c_row : 1);
-        (by_rows ? g.a : g.b) += first * (by_rows ? g.a_row : g.b_col);
-        gemm(g);
+        gemm(slice_of(gemm_of(p, a, b, out + c), i % slices, slices), own);
       });
     }
   });
@@ -195,13 +210,6 @@ dnnl::memory::desc description(const Matrices& x, const Product& p, int64_t rows
   return {sizes, type, steps};
 }
 
-// Whether a copy of b in oneDNN's own layout is worth its time: the rows of b would be read by far
-// more tiles than there are caches for, and worst where they lie a power of two apart.
-bool packs(const Product& p) {
-  constexpr int64_t kRows = 128, kElements = 1 << 18;
-  return p.b.column == 1 && p.batch.empty() && p.m >= kRows && p.n > kElements / p.k;
-}
-
 Program make_program(const Product& p, const Epilogue& epilogue, dnnl::memory::data_type type) {
   dnnl::primitive_attr attr = onednn_attr();
   if (epilogue.relu) {
@@ -215,8 +223,6 @@ Program make_program(const Product& p, const Epilogue& epilogue, dnnl::memory::d
     step *= p.batch[static_cast<int>(i)];
   }
   const auto a = description(p.a, p, p.m, p.k, type), b = description(p.b, p, p.k, p.n, type);
-  const dnnl::memory::desc any({p.k, p.n}, type, dnnl::memory::format_tag::any);
-  const dnnl::memory::desc& wanted = packs(p) ? any : b;
   const auto c = description({nullptr, p.n, 1, steps}, p, p.m, p.n, type);
   dnnl::memory::desc bias;
   if (epilogue.bias != nullptr) {
@@ -224,9 +230,9 @@ Program make_program(const Product& p, const Epilogue& epilogue, dnnl::memory::d
     sizes.push_back(p.n);
     bias = {sizes, type, ones};
   }
-  const dnnl::matmul::primitive_desc made(onednn_engine(), a, wanted, bias, c, attr);
+  const dnnl::matmul::primitive_desc made(onednn_engine(), a, b, bias, c, attr);
   std::vector<Argument> arguments = {
-      {DNNL_ARG_SRC, a, a}, {DNNL_ARG_WEIGHTS, b, made.weights_desc()}, {DNNL_ARG_DST, c, c, true}};
+      {DNNL_ARG_SRC, a, a}, {DNNL_ARG_WEIGHTS, b, b}, {DNNL_ARG_DST, c, c, true}};
   if (epilogue.bias != nullptr) arguments.push_back({DNNL_ARG_BIAS, bias, bias});
   return Program(dnnl::matmul(made), made.scratchpad_desc(), std::move(arguments));
 }
@@ -260,26 +266,36 @@ Product as_rows(const Product& p) {
 
 bool reads_rows(const Product& p) { return p.b.column == 1 && is_thin(p.m, p.n, p.k); }
 
+// Whether packing both operands pays: from there on our tiles are faster than oneDNN's, which read
+// the operands where they lie.
+bool is_large(const Product& p) {
+  constexpr int64_t kRows = 16, kColumns = 48;
+  constexpr double kMultiplications = 1 << 26;
+  return p.m >= kRows && p.n >= kColumns &&
+         static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k) >=
+             kMultiplications;
+}
+
 void run_product(const Product& p, const Epilogue& epilogue, DType dtype, void* out,
                  Device& device) {
   if (dtype == float32 && is_small(p.m, p.n, p.k)) {
     run_small(p, epilogue, static_cast<float*>(out));
-  } else if (dtype == float32 && reads_rows(as_rows(p))) {
-    run_own(as_rows(p), static_cast<float*>(out));
+  } else if (dtype == float32 && (reads_rows(as_rows(p)) || is_large(p))) {
+    run_own(as_rows(p), static_cast<float*>(out), device);
     add_bias(dtype, out, Shape(p.batch).elements() * p.m, p.n, epilogue.bias, epilogue.relu);
   } else if (onednn_type(dtype) != dnnl::memory::data_type::undef) {
     run_onednn(p, epilogue, dtype, out, device);
   } else if (dtype == float64) {
-    run_own(p, static_cast<double*>(out));
+    run_own(p, static_cast<double*>(out), device);
     add_bias(dtype, out, Shape(p.batch).elements() * p.m, p.n, epilogue.bias, epilogue.relu);
   } else if (size_of(dtype) == 1) {
-    run_own(p, static_cast<int8_t*>(out));  // the low bits of a product know no sign
+    run_own(p, static_cast<int8_t*>(out), device);  // the low bits of a product know no sign
   } else if (size_of(dtype) == 2) {
-    run_own(p, static_cast<int16_t*>(out));
+    run_own(p, static_cast<int16_t*>(out), device);
   } else if (size_of(dtype) == 4) {
-    run_own(p, static_cast<int32_t*>(out));
+    run_own(p, static_cast<int32_t*>(out), device);
   } else {
-    run_own(p, static_cast<int64_t*>(out));
+    run_own(p, static_cast<int64_t*>(out), device);
   }
 }
 
