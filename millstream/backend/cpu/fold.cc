@@ -1,9 +1,6 @@
 // The reductions that are one fold: their inner loops, which the compiler vectorises for each SIMD
 // target. Elements are folded as float, double, int64_t or uint64_t; others are converted first.
 
-// GCC vectorises for 256 bits with AVX-512 as well, so that target would only repeat AVX2's.
-#undef HWY_DISABLED_TARGETS
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "millstream/backend/cpu/fold.cc"
 #include "hwy/foreach_target.h"

@@ -2,9 +2,6 @@
 // mean and the sum of squared distances from it, and two such results make one (Chan, Golub and
 // LeVeque), so that nothing cancels.
 
-// GCC vectorises for 256 bits with AVX-512 as well, so that target would only repeat AVX2's.
-#undef HWY_DISABLED_TARGETS
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "millstream/backend/cpu/moments.cc"
 #include "hwy/foreach_target.h"
