@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo bench bench-peers asan tsan lint tidy format clean
+.PHONY: help setup build test gpu-test demo bench bench-peers asan tsan lint tidy format clean
 
 JOBS ?= $(shell nproc)
 PEERS_DIR ?= ../shared/peers
@@ -31,6 +31,17 @@ test: build ## run every test: floors, C++ (ctest), Python (pytest), and C++ und
 	@echo "C++:       $$(grep 'tests passed' build/ctest.log)"
 	@echo "Python:    $$(tail -n 1 build/pytest.log)"
 	@echo "Sanitized: $$(tail -n 1 build/asan.log)"
+
+# Two GPUs made of the processor. What runs no op, or compiles texts itself, has run already.
+gpu-test: export MILLSTREAM_OPENCL_CPU_AS_GPU = 2
+gpu-test: export MILLSTREAM_LOG_LEVEL = 2
+gpu-test: build ## run the C++ tests and pytest again, on two GPUs that PoCL makes of the processor
+	@echo "on PoCL's GPUs:"; for shard in 0 1; do \
+	  GTEST_TOTAL_SHARDS=2 GTEST_SHARD_INDEX=$$shard build/release/bin/millstream_test --gtest_brief=1 \
+	    --gtest_filter='-Text*:Plot*:Idx*' >build/gpu-$$shard.log 2>&1 & \
+	  shards="$${shards:-} $$!"; done; \
+	for shard in $$shards; do wait $$shard || { cat build/gpu-[01].log; exit 1; }; done
+	@.venv/bin/python -m pytest -q tests/python | tee build/gpu-pytest.log
 
 demo: build ## train a CNN on Fashion-MNIST with examples/cpp/fashion_mnist.cc
 	build/release/bin/fashion_mnist

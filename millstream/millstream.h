@@ -18,6 +18,7 @@
 #include "millstream/ops/matmul.h"
 #include "millstream/ops/normalize.h"
 #include "millstream/ops/operators.h"
+#include "millstream/ops/placement.h"
 #include "millstream/ops/pool.h"
 #include "millstream/ops/random.h"
 #include "millstream/ops/reduce.h"

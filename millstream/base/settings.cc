@@ -34,11 +34,13 @@ std::optional<int64_t> integer(const char* name, int64_t lowest) {
 
 Settings read() {
   const int cores = std::max(1u, std::thread::hardware_concurrency());
-  return {.threads = static_cast<int>(integer("MILLSTREAM_NUM_THREADS", 1)
-                                          .value_or(integer("OMP_NUM_THREADS", 1).value_or(cores))),
-          .log_level = static_cast<int>(integer("MILLSTREAM_LOG_LEVEL", 0).value_or(0)),
-          .cpu_memory_limit = integer("MILLSTREAM_CPU_MEMORY_LIMIT", 1),
-          .datasets = text("MILLSTREAM_DATASETS").value_or("")};
+  return {
+      .threads = static_cast<int>(integer("MILLSTREAM_NUM_THREADS", 1)
+                                      .value_or(integer("OMP_NUM_THREADS", 1).value_or(cores))),
+      .log_level = static_cast<int>(integer("MILLSTREAM_LOG_LEVEL", 0).value_or(0)),
+      .cpu_memory_limit = integer("MILLSTREAM_CPU_MEMORY_LIMIT", 1),
+      .opencl_cpu_as_gpu = static_cast<int>(integer("MILLSTREAM_OPENCL_CPU_AS_GPU", 0).value_or(0)),
+      .datasets = text("MILLSTREAM_DATASETS").value_or("")};
 }
 
 }  // namespace
@@ -60,6 +62,8 @@ std::string Settings::table() {
          row("MILLSTREAM_CPU_MEMORY_LIMIT",
              s.cpu_memory_limit ? std::to_string(*s.cpu_memory_limit) : "none",
              "bytes that tensors on the CPU may hold") +
+         row("MILLSTREAM_OPENCL_CPU_AS_GPU", std::to_string(s.opencl_cpu_as_gpu),
+             "GPUs to be made of OpenCL's CPU devices, for testing") +
          row("MILLSTREAM_DATASETS", s.datasets.empty() ? "none" : s.datasets,
              "folder searched for data sets before the system's");
 }

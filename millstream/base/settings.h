@@ -10,7 +10,8 @@ struct Settings {
   int threads;    // MILLSTREAM_NUM_THREADS: worker threads of the CPU backend
   int log_level;  // MILLSTREAM_LOG_LEVEL: 0 all, 1 warnings, 2 errors, 3 none
   std::optional<int64_t> cpu_memory_limit;  // MILLSTREAM_CPU_MEMORY_LIMIT: bytes
-  std::string datasets;  // MILLSTREAM_DATASETS: folder searched for data sets first
+  int opencl_cpu_as_gpu;  // MILLSTREAM_OPENCL_CPU_AS_GPU: so many GPUs are made of OpenCL's CPUs
+  std::string datasets;   // MILLSTREAM_DATASETS: folder searched for data sets first
 
   static const Settings& get();
 

@@ -8,7 +8,6 @@
 
 #include "millstream/base/caller.h"
 #include "millstream/base/error.h"
-#include "millstream/base/parallel.h"
 #include "millstream/device/configuration.h"
 #include "millstream/device/cpu_device.h"
 #include "millstream/device/switches.h"
@@ -140,14 +139,5 @@ device::~device() {
 }
 
 Device* device::scoped() { return scope; }
-
-std::string explain_placement() {
-  const Device& device = Context::get().current();
-  const std::string_view name = device.name();
-  const char* reason =
-      scope != nullptr ? "because the program asks for it" : "because there is no GPU";
-  return fmt::format("{} ({} threads), {}", name.substr(name.find("/device:")), thread_count(),
-                     reason);
-}
 
 }  // namespace millstream

@@ -77,8 +77,4 @@ class device {
   DeviceSpec outer_spec_;
 };
 
-// Where ops of this thread run and why, for people: "/device:CPU:0 (2 threads), because there
-// is no GPU".
-std::string explain_placement();
-
 }  // namespace millstream

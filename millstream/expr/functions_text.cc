@@ -21,6 +21,16 @@ constexpr std::string_view kOpenClPrelude = R"(
 #define STORE_HALF(p, i, value) vstore_half_rte((float)(value), i, p)
 #define AS_FLOAT(bits) as_float(bits)
 #define AS_UINT(value) as_uint(value)
+#define ARRAY(T, name) __global T* name##_memory, long name##_offset
+#define USE(T, name) \
+  __global T* const name = (__global T*)((__global char*)name##_memory + name##_offset)
+#define SHARED(T, name, size) __local T name[size]
+#define LOCAL __local
+#define THREAD ((int)get_local_id(0))
+#define THREADS ((int)get_local_size(0))
+#define GROUP(axis) ((long)get_group_id(axis))
+#define GROUPS(axis) ((long)get_num_groups(axis))
+#define BARRIER barrier(CLK_LOCAL_MEM_FENCE)
 #define FIRST_ELEMENT get_global_id(0)
 #define ELEMENT_STEP get_global_size(0)
 #ifdef cl_khr_fp64
@@ -46,6 +56,15 @@ constexpr std::string_view kCudaPrelude = R"(
 #define HALF unsigned short
 #define AS_FLOAT(bits) __uint_as_float(bits)
 #define AS_UINT(value) __float_as_uint(value)
+#define ARRAY(T, name) T* name
+#define USE(T, name)
+#define SHARED(T, name, size) __shared__ T name[size]
+#define LOCAL
+#define THREAD ((int)threadIdx.x)
+#define THREADS ((int)blockDim.x)
+#define GROUP(axis) ((LONG)(axis == 0 ? blockIdx.x : axis == 1 ? blockIdx.y : blockIdx.z))
+#define GROUPS(axis) ((LONG)(axis == 0 ? gridDim.x : axis == 1 ? gridDim.y : gridDim.z))
+#define BARRIER __syncthreads()
 #define FIRST_ELEMENT (blockIdx.x * (LONG)blockDim.x + threadIdx.x)
 #define ELEMENT_STEP ((LONG)gridDim.x * blockDim.x)
 #define WIDE double
@@ -66,6 +85,15 @@ FUNCTION void STORE_HALF(HALF* p, LONG i, float value) {
   asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
   p[i] = bits;
 }
+)";
+
+constexpr std::string_view kNestText = R"(
+typedef struct {
+  LONG rank, size[8];
+} NEST;
+typedef struct {
+  LONG by[8];
+} STRIDES;
 )";
 
 constexpr std::string_view kBfloat16Text = R"(
@@ -178,7 +206,7 @@ std::string function_name(DType compute, Prim p) {
 }
 
 std::string prelude_text(Dialect dialect) {
-  return std::string(dialect == Dialect::opencl ? kOpenClPrelude : kCudaPrelude);
+  return fmt::format("{}{}", dialect == Dialect::opencl ? kOpenClPrelude : kCudaPrelude, kNestText);
 }
 
 std::string functions_text(std::span<const MapText> maps) {

@@ -9,36 +9,6 @@
 namespace millstream {
 namespace {
 
-// An element as it lies in memory.
-std::string_view memory_name(DType dtype) {
-  switch (dtype) {
-    case boolean:
-    case uint8: return "unsigned char";
-    case int8: return "signed char";
-    case int16: return "short";
-    case uint16:
-    case bfloat16: return "unsigned short";
-    case uint32: return "unsigned int";
-    case float16: return "HALF";
-    default: return compute_name(dtype);
-  }
-}
-
-std::string load_text(DType dtype, size_t input) {
-  const std::string at = fmt::format("i * step{}", input);
-  if (dtype == float16) return fmt::format("LOAD_HALF(in{}, {})", input, at);
-  const std::string element = fmt::format("in{}[{}]", input, at);
-  return dtype == bfloat16 ? fmt::format("ms_from_bfloat16({})", element) : element;
-}
-
-std::string store_text(DType dtype, size_t output, std::string_view value) {
-  if (dtype == float16) return fmt::format("STORE_HALF(out{}, i, {})", output, value);
-  std::string converted = fmt::format("({}){}", memory_name(dtype), value);
-  if (dtype == bfloat16) converted = fmt::format("ms_to_bfloat16({})", value);
-  if (dtype == boolean) converted = fmt::format("{} != 0", value);
-  return fmt::format("out{}[i] = {}", output, converted);
-}
-
 // As on the CPU, an integer takes the bits of the constant as a signed one: -1 is all of them.
 std::string integer_literal(DType compute, double value) {
   const int64_t integer = static_cast<int64_t>(value);
@@ -107,6 +77,7 @@ std::string_view integer_format(Prim p) {
     case Prim::add: return "({T})(({U}){0} + ({U}){1})";
     case Prim::sub: return "({T})(({U}){0} - ({U}){1})";
     case Prim::mul: return "({T})(({U}){0} * ({U}){1})";
+    case Prim::div: return "{0} / {1}";
     case Prim::min: return "{0} < {1} ? {0} : {1}";
     case Prim::max: return "{0} < {1} ? {1} : {0}";
     case Prim::bit_and: return "{0} & {1}";
@@ -116,8 +87,7 @@ std::string_view integer_format(Prim p) {
     case Prim::shift_right: return "{0} >> ({1} < 0 ? 0 : {1} > {last} ? {last} : {1})";
     case Prim::floor_div:
     case Prim::trunc_div:
-    case Prim::trunc_mod:
-    case Prim::div: return "";
+    case Prim::trunc_mod: return "";
     default: return floating_format(p);
   }
 }
@@ -134,6 +104,70 @@ std::string primitive_text(DType compute, Prim p, std::span<const std::string> x
   std::string call = function_name(compute, p) + "(" + x[0];
   for (int i = 1; i < arity_of(p); ++i) call += ", " + x[i];
   return call + ")";
+}
+
+// What both kernels of a map have: parameters, pointers, and the loop's end.
+struct MapParts {
+  std::string parameters, uses, body, outputs;
+};
+
+// `input` gives the parameters of an input beside its array, and `load` its element.
+template <class Input, class Load>
+MapParts parts_of(const MapText& map, Input&& input, Load&& load) {
+  MapParts parts;
+  for (size_t i = 0; i < map.inputs.size(); ++i) {
+    const std::string_view memory = memory_name(map.inputs[i]);
+    parts.parameters += fmt::format("ARRAY(const {}, in{}), {}, {} value{}, ", memory, i, input(i),
+                                    compute_name(map.compute), i);
+    parts.uses += fmt::format("  USE(const {}, in{});\n", memory, i);
+    parts.body += fmt::format("    const {} x{} = {};\n", compute_name(map.compute), i, load(i));
+  }
+  std::vector<std::string> results;
+  parts.body += body_text(map.compute, map.body, results, "    ");
+  for (size_t i = 0; i < map.outputs.size(); ++i) {
+    const std::string_view memory = memory_name(map.outputs[i]);
+    const std::string name = fmt::format("out{}", i);
+    parts.parameters += fmt::format("ARRAY({}, {}), ", memory, name);
+    parts.uses += fmt::format("  USE({}, {});\n", memory, name);
+    parts.body += fmt::format("    {}\n", store_text(map.outputs[i], name, "i", results[i]));
+  }
+  return parts;
+}
+
+constexpr std::string_view kLoop = "  for (LONG i = FIRST_ELEMENT; i < n; i += ELEMENT_STEP) {\n";
+
+std::string flat_text(const MapText& map) {
+  const MapParts parts = parts_of(
+      map, [](size_t i) { return fmt::format("LONG step{}", i); },
+      [&](size_t i) {
+        return fmt::format(
+            "step{0} < 0 ? value{0} : {1}", i,
+            load_text(map.inputs[i], fmt::format("in{}", i), fmt::format("i * step{}", i)));
+      });
+  return fmt::format("KERNEL {}({}LONG n) {{\n{}{}{}  }}\n}}\n", map.name, parts.parameters,
+                     parts.uses, kLoop, parts.body);
+}
+
+std::string strided_text(const MapText& map) {
+  const MapParts parts = parts_of(
+      map, [](size_t i) { return fmt::format("LONG given{0}, STRIDES steps{0}", i); },
+      [&](size_t i) {
+        return fmt::format(
+            "given{0} ? {1} : value{0}", i,
+            load_text(map.inputs[i], fmt::format("in{}", i), fmt::format("at{}", i)));
+      });
+  std::string declarations, moves;
+  for (size_t i = 0; i < map.inputs.size(); ++i) {
+    declarations += fmt::format(", at{} = 0", i);
+    moves += fmt::format("      at{0} += index * steps{0}.by[d];\n", i);
+  }
+  return fmt::format(
+      "KERNEL {}_strided(NEST nest, {}LONG n) {{\n{}{}"
+      "    LONG rest = i{};\n"
+      "    for (int d = (int)nest.rank - 1; d >= 0; --d) {{\n"
+      "      const LONG quotient = rest / nest.size[d], index = rest - quotient * nest.size[d];\n"
+      "      rest = quotient;\n{}    }}\n{}  }}\n}}\n",
+      map.name, parts.parameters, parts.uses, kLoop, declarations, moves, parts.body);
 }
 
 }  // namespace
@@ -162,26 +196,36 @@ std::string body_text(DType compute, std::span<const Expr> body, std::vector<std
   return text;
 }
 
-std::string kernel_text(const MapText& map) {
-  std::string parameters, loads, stores;
-  for (size_t i = 0; i < map.inputs.size(); ++i) {
-    const DType dtype = map.inputs[i];
-    parameters += fmt::format("GLOBAL const {}* in{}, LONG step{}, ", memory_name(dtype), i, i);
-    loads +=
-        fmt::format("    const {} x{} = {};\n", compute_name(map.compute), i, load_text(dtype, i));
+std::string_view memory_name(DType dtype) {
+  switch (dtype) {
+    case boolean:
+    case uint8: return "unsigned char";
+    case int8: return "signed char";
+    case int16: return "short";
+    case uint16:
+    case bfloat16: return "unsigned short";
+    case uint32: return "unsigned int";
+    case float16: return "HALF";
+    default: return compute_name(dtype);
   }
-  std::vector<std::string> results;
-  const std::string body = body_text(map.compute, map.body, results, "    ");
-  for (size_t i = 0; i < map.outputs.size(); ++i) {
-    const DType dtype = map.outputs[i];
-    parameters += fmt::format("GLOBAL {}* out{}, ", memory_name(dtype), i);
-    stores += fmt::format("    {};\n", store_text(dtype, i, results[i]));
-  }
-  return fmt::format(
-      "KERNEL {}({}LONG n) {{\n"
-      "  for (LONG i = FIRST_ELEMENT; i < n; i += ELEMENT_STEP) {{\n{}{}{}  }}\n}}\n",
-      map.name, parameters, loads, body, stores);
 }
+
+std::string load_text(DType dtype, std::string_view array, std::string_view at) {
+  if (dtype == float16) return fmt::format("LOAD_HALF({}, {})", array, at);
+  const std::string element = fmt::format("{}[{}]", array, at);
+  return dtype == bfloat16 ? fmt::format("ms_from_bfloat16({})", element) : element;
+}
+
+std::string store_text(DType dtype, std::string_view array, std::string_view at,
+                       std::string_view value) {
+  if (dtype == float16) return fmt::format("STORE_HALF({}, {}, {});", array, at, value);
+  std::string converted = fmt::format("({}){}", memory_name(dtype), value);
+  if (dtype == bfloat16) converted = fmt::format("ms_to_bfloat16({})", value);
+  if (dtype == boolean) converted = fmt::format("{} != 0", value);
+  return fmt::format("{}[{}] = {};", array, at, converted);
+}
+
+std::string kernel_text(const MapText& map) { return flat_text(map) + strided_text(map); }
 
 std::string program_text(Dialect dialect, std::span<const MapText> maps) {
   std::string text = prelude_text(dialect) + functions_text(maps);

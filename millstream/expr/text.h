@@ -8,6 +8,12 @@
 //   LOAD_HALF(p, i)                 its value, a float
 //   STORE_HALF(p, i, value)
 //   AS_FLOAT(bits), AS_UINT(value)  a float and its bits
+//   ARRAY(T, name), USE(T, name);   the parameter of a kernel that is an array of the device, and the
+//                                   statement that makes a pointer of it
+//   NEST, STRIDES                   rank and sizes of nested loops; the steps of an array in them
+//   SHARED(T, name, size)           memory of a group of threads, of which LOCAL stands before a
+//                                   pointer to it; BARRIER waits for all threads of the group
+//   THREAD, THREADS                 the thread in its group, and how many there are; so GROUP(axis)
 //   FIRST_ELEMENT, ELEMENT_STEP     the first index of a thread and the way to its next
 //   WIDE, WIDE_EPSILON ...          the type that special functions compute in: double where the
 //                                   device has it (special-inl.h)
@@ -50,10 +56,21 @@ std::string program_text(Dialect dialect, std::span<const MapText> maps);
 std::string prelude_text(Dialect dialect);
 std::string functions_text(std::span<const MapText> maps);
 
-// A kernel with the parameters in0, step0, in1, step1, ..., out0, ..., n, pointers and 64-bit
-// integers: it computes n elements of each output, element i from element i * step of each input;
-// steps are 1, or 0 for a scalar. Any number of threads runs it.
+// Two kernels, which any number of threads runs. The first has the map's name and the parameters
+// in0, step0, value0, in1, step1, value1, ..., out0, ..., n: it computes n elements of each output,
+// element i from element i * step of each input. A step is 1, 0 for an array of one element, or -1:
+// then the input is the value, of the type that is computed in, and there is no array.
+// The second, <name>_strided, reads arrays of any layout: nest, in0, given0, steps0, value0, ...,
+// out0, ..., n; a given of 0 means the value.
 std::string kernel_text(const MapText& map);
+
+// "const unsigned char": an element as it lies in memory.
+std::string_view memory_name(DType dtype);
+// Element `at` of the array, as the type that its dtype is computed in.
+std::string load_text(DType dtype, std::string_view array, std::string_view at);
+// The statement that stores a value of the type that is computed in.
+std::string store_text(DType dtype, std::string_view array, std::string_view at,
+                       std::string_view value);
 
 // The statements that compute expressions from x0, x1, ... of the type `compute`, each a line, to
 // be put into a kernel; `results` receives a name or a literal per expression.

@@ -84,8 +84,10 @@ void TensorSource::start_epoch() {
 int64_t TensorSource::batches() const { return (samples() + batch_size_ - 1) / batch_size_; }
 
 Tensor TensorSource::rows(const Tensor& tensor, int64_t count) const {
-  if (!shuffle_) return view_rows(tensor, begin_ + at_, count);
-  return gather_rows(tensor, {order_.data() + at_, static_cast<size_t>(count)});
+  const Tensor here = shuffle_
+                          ? gather_rows(tensor, {order_.data() + at_, static_cast<size_t>(count)})
+                          : view_rows(tensor, begin_ + at_, count);
+  return copy_to(here, current_device());  // once, rather than for each op that reads it
 }
 
 std::optional<Batch> TensorSource::next() {

@@ -55,7 +55,8 @@ constinit Op op::cast = {.names = "cast",
 constinit Op op::fill = {.names = "fill",
                          .parameters = "dims: ints, value: tensor",
                          .doc = "A tensor of shape `dims`, every element of which is `value`.",
-                         .infer = infer_fill};
+                         .infer = infer_fill,
+                         .host_scalars = true};
 constinit Op op::zeros_like = {.names = "zeros_like",
                                .parameters = "input: tensor, dtype: dtype? = None",
                                .doc = "Zeros of the input's shape and dtype.",

@@ -30,7 +30,7 @@ Tensor constant(const std::vector<T>& values) {
 // Keeps double as float64 when asked for: constant(0.5, float64).
 template <class T>
 requires(std::is_arithmetic_v<T>) Tensor constant(T value, DType dtype) {
-  return Tensor::scalar(value, dtype);
+  return copy_to(Tensor::scalar(value, dtype), current_device());
 }
 
 Tensor fill(const Shape& shape, const Tensor& value);

@@ -7,6 +7,7 @@
 #include "millstream/ops/array.h"
 #include "millstream/ops/map.h"
 #include "millstream/ops/op.h"
+#include "millstream/ops/placement.h"
 
 namespace millstream {
 namespace {
@@ -48,33 +49,45 @@ void annotate(Error& error, const Op& op, std::span<const Tensor> inputs, const 
   error.annotate(fields);
 }
 
-// The scope's device, else that of the first input that is given.
+// The scope's device, else the GPU of the first input that is on one, else the first GPU, else the
+// device of the first input that is given.
 Device& place(std::span<const Tensor> inputs) {
   if (Device* scoped = device::scoped()) return *scoped;
+  Device* const gpu = Context::gpu();
   for (const Tensor& input : inputs) {
-    if (input.defined()) return input.device();
+    if (!input.defined()) continue;
+    if (gpu == nullptr || input.device().backend() != Backend::cpu) return input.device();
   }
-  return current_device();
+  return gpu != nullptr ? *gpu : current_device();
 }
 
-[[noreturn]] void report_refusals(const KernelContext& context, const Kernel* kernel) {
+std::string refusals(const KernelContext& context, const Kernel* kernel) {
   std::string reasons;
   for (; kernel != nullptr; kernel = kernel->next) {
     reasons += fmt::format("; {}: {}", kernel->name, kernel->refuse(context));
   }
-  throw Unimplemented({.message = fmt::format("no kernel of {} runs this call on a {}{}",
-                                              context.op.name(), context.device.type(), reasons)});
+  return reasons;
 }
 
-const Kernel& choose_kernel(const KernelContext& context) {
-  const Backend backend = context.device.backend();
-  const Kernel* const first = context.op.map != nullptr
-                                  ? map_kernel(backend)
-                                  : context.op.kernels[static_cast<size_t>(backend)];
-  for (const Kernel* kernel = first; kernel != nullptr; kernel = kernel->next) {
-    if (kernel->refuse == nullptr || kernel->refuse(context) == nullptr) return *kernel;
+const Kernel* kernels_of(const Op& op, Backend backend) {
+  return op.map != nullptr ? map_kernel(backend) : op.kernels[static_cast<size_t>(backend)];
+}
+
+// The first that does not refuse, or nullptr.
+const Kernel* accepting(const KernelContext& context) {
+  const Kernel* kernel = kernels_of(context.op, context.device.backend());
+  while (kernel != nullptr && kernel->refuse != nullptr && kernel->refuse(context) != nullptr) {
+    kernel = kernel->next;
   }
-  report_refusals(context, first);
+  return kernel;
+}
+
+void run_kernel(const KernelContext& context) {
+  if (const Kernel* kernel = accepting(context)) return kernel->run(context);
+  throw Unimplemented(
+      {.message = fmt::format(
+           "no kernel of {} runs this call on a {}{}", context.op.name(), context.device.type(),
+           refusals(context, kernels_of(context.op, context.device.backend())))});
 }
 
 // A row-major copy that no observer hears of.
@@ -84,21 +97,31 @@ Tensor row_major(const Tensor& x) {
   const Attrs none;
   const KernelContext context{op::identity, std::span(&x, 1), none, std::span(&copy, 1),
                               x.device()};
-  choose_kernel(context).run(context);
+  run_kernel(context);
   return copy;
+}
+
+bool is_host_scalar(const Tensor& x) {
+  return x.rank() == 0 && x.device().backend() == Backend::cpu;
 }
 
 // Inputs as kernels of `op` read them: on the device, and row-major unless the op takes strides.
 // `moved` keeps what had to be copied; the span stays on `inputs` where nothing had to be.
 std::span<const Tensor> prepare(const Op& op, std::span<const Tensor> inputs, Device& device,
                                 Tensors& moved) {
+  const bool by_value = op.host_scalars && device.backend() != Backend::cpu;
   const auto ready = [&](const Tensor& x) {
+    if (by_value && is_host_scalar(x)) return true;
     return &x.device() == &device && (op.strided || x.contiguous());
   };
   bool all_ready = true;
   for (const Tensor& input : inputs) all_ready = all_ready && ready(input);
   if (all_ready) return inputs;
   for (const Tensor& input : inputs) {
+    if (ready(input)) {
+      moved.push_back(input);
+      continue;
+    }
     const Tensor here = copy_to(input, device);
     moved.push_back(op.strided ? here : row_major(here));
   }
@@ -133,6 +156,78 @@ Tensors allocate(const Specs& specs, Device& device) {
   return tensors;
 }
 
+// Small integers on the host (sizes, positions) are computed where they are.
+bool stays_on_host(std::span<const Tensor> inputs, std::span<const Spec> outputs) {
+  constexpr int64_t kSmall = 64;
+  const auto small = [](DType dtype, int64_t elements) {
+    return is_integer(dtype) && elements <= kSmall;
+  };
+  for (const Tensor& x : inputs) {
+    if (x.device().backend() != Backend::cpu || !small(x.dtype(), x.elements())) return false;
+  }
+  for (const Spec& spec : outputs) {
+    if (!small(spec.dtype, spec.shape.elements())) return false;
+  }
+  return !inputs.empty() && device::scoped() == nullptr;
+}
+
+size_t bytes_of(std::span<const Tensor> tensors) {
+  size_t bytes = 0;
+  for (const Tensor& x : tensors) bytes += x.bytes();
+  return bytes;
+}
+
+[[noreturn]] void refuse_placement(const Device& device, std::string_view reason) {
+  std::string names;
+  for (const auto& each : Context::get().devices()) {
+    names += (names.empty() ? "" : ", ") + each->name();
+  }
+  throw InvalidArgument(
+      {.message =
+           fmt::format("Could not satisfy device specification '{}'. "
+                       "enable_soft_placement=0. Supported device types [CPU]. All available "
+                       "devices [{}]. {}",
+                       device.name(), names, reason),
+       .hint = "set_soft_device_placement(true), or device(\"/CPU:0\") around the call"});
+}
+
+// The call on the CPU, its results on `device`, which has no kernel for it.
+Tensors run_on_host(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs,
+                    const Specs& specs, Device& device, std::string_view reason) {
+  Device& host = host_device();
+  if (!switches.soft_placement) refuse_placement(device, reason);
+  Tensors moved;
+  const std::span<const Tensor> ready = prepare(op, inputs, host, moved);
+  Tensors results = op.makes_outputs ? Tensors(specs.size()) : allocate(specs, host);
+  run_kernel({op, ready, attrs, results, host});
+  size_t bytes = bytes_of(results);
+  for (const Tensor& input : inputs) {
+    if (&input.device() != &host) bytes += input.bytes();
+  }
+  for (Tensor& result : results) result = copy_to(result, device);
+  note_fallback(op, inputs.empty() ? specs[0].dtype : inputs[0].dtype(), device, reason,
+                static_cast<int64_t>(bytes));
+  return results;
+}
+
+// The call by a kernel of the GPU `device`, else by one of the CPU.
+Tensors run_on_gpu(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs,
+                   const Specs& specs, Device& device) {
+  const Kernel* const first = kernels_of(op, device.backend());
+  if (first == nullptr) {
+    return run_on_host(op, inputs, attrs, specs, device, "it has no kernel for a GPU");
+  }
+  Tensors moved;
+  const std::span<const Tensor> ready = prepare(op, inputs, device, moved);
+  Tensors results = op.makes_outputs ? Tensors(specs.size()) : allocate(specs, device);
+  const KernelContext context{op, ready, attrs, results, device};
+  if (const Kernel* kernel = accepting(context)) {
+    kernel->run(context);
+    return results;
+  }
+  return run_on_host(op, inputs, attrs, specs, device, refusals(context, first).substr(2));
+}
+
 Tensors run(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, Device& device) {
   std::vector<Spec> specs;
   specs.reserve(inputs.size());
@@ -143,21 +238,34 @@ Tensors run(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, De
     return {op.view(inputs[0], attrs, outputs[0].shape)};
   }
   if (op.views != nullptr) return op.views(inputs[0], attrs, outputs);
+  Device* target = &device;
+  if (device.backend() != Backend::cpu) {
+    if (!stays_on_host(inputs, outputs)) return run_on_gpu(op, inputs, attrs, outputs, device);
+    target = &host_device();
+  }
   Tensors moved;
-  const std::span<const Tensor> ready = prepare(op, inputs, device, moved);
-  Tensors results = op.makes_outputs ? Tensors(outputs.size()) : allocate(outputs, device);
-  const KernelContext context{op, ready, attrs, results, device};
-  choose_kernel(context).run(context);
+  const std::span<const Tensor> ready = prepare(op, inputs, *target, moved);
+  Tensors results = op.makes_outputs ? Tensors(outputs.size()) : allocate(outputs, *target);
+  run_kernel({op, ready, attrs, results, *target});
   return results;
 }
 
 // One output whose dtype and shape follow from those of the inputs alone: no lists are built.
 Tensor run_map(const Op& op, std::span<const Tensor> inputs, Device& device) {
-  Tensor result = Tensor::empty(map_dtype(op, inputs), map_shape(inputs), device);
+  const DType dtype = map_dtype(op, inputs);
+  const Shape shape = map_shape(inputs);
+  Device* target = &device;
+  if (device.backend() != Backend::cpu) {
+    const Spec spec{dtype, shape};
+    if (!stays_on_host(inputs, std::span(&spec, 1))) {
+      return run_on_gpu(op, inputs, Attrs(), {spec}, device)[0];
+    }
+    target = &host_device();
+  }
+  Tensor result = Tensor::empty(dtype, shape, *target);
   Tensors moved;
-  const std::span<const Tensor> ready = prepare(op, inputs, device, moved);
-  const KernelContext context{op, ready, Attrs(), std::span(&result, 1), device};
-  choose_kernel(context).run(context);
+  const std::span<const Tensor> ready = prepare(op, inputs, *target, moved);
+  run_kernel({op, ready, Attrs(), std::span(&result, 1), *target});
   return result;
 }
 

@@ -195,7 +195,7 @@ Tensors compose_repeat(std::span<const Tensor> x, const Attrs& attrs) {
   const int axis = flat ? 0 : normalize_axis(attrs.integer(1), source.rank());
   const Ints counts = repeat_counts(attrs.ints(0), source.dim(axis));
   // From the pool, which refuses what the machine cannot hold.
-  const Tensor positions = Tensor::empty(int64, Shape{checked_sum(counts)}, current_device());
+  const Tensor positions = Tensor::empty(int64, Shape{checked_sum(counts)}, host_device());
   auto* to = reinterpret_cast<int64_t*>(positions.node()->data);
   for (size_t i = 0; i < counts.size(); ++i) {
     to = std::fill_n(to, counts[i], static_cast<int64_t>(i));
@@ -358,7 +358,8 @@ constinit Op op::pad = {.names = "pad",
                             "('REFLECT') or with ('SYMMETRIC') its edge.",
                         .infer = infer_pad,
                         .gradient = gradient_pad,
-                        .saves = Saves::nothing};
+                        .saves = Saves::nothing,
+                        .host_scalars = true};
 constinit Op op::roll = {.names = "roll",
                          .parameters = "input: tensor, shift: ints, axis: ints",
                          .doc =

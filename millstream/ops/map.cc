@@ -103,6 +103,7 @@ Op make_map_op(const MapInfo& info) {
           .gradient = info.gradients.empty() ? nullptr : map_gradient,
           .saves = saves,
           .strided = true,
+          .host_scalars = true,
           .map = &info};
 }
 
@@ -222,6 +223,10 @@ constinit std::array<const Kernel*, kBackends> map_kernels = {};
 
 RegisterMapKernel::RegisterMapKernel(Backend backend, Kernel kernel) {
   map_kernels[static_cast<size_t>(backend)] = new Kernel(kernel);
+}
+
+const Op* map_gradient_op(const Op& op, size_t input) {
+  return op.map->gradients.empty() ? nullptr : derived_map(op, input).op;
 }
 
 const Kernel* map_kernel(Backend backend) { return map_kernels[static_cast<size_t>(backend)]; }

@@ -31,6 +31,10 @@ Shape map_shape(std::span<const Tensor> inputs);
 std::span<const Tensor> adopt_dtypes(const Op& op, std::span<const Tensor> inputs,
                                      Tensors& adopted);
 
+// The op of the gradient by an input, of the inputs and outputs that it reads; nullptr where no
+// gradient flows or flows unchanged.
+const Op* map_gradient_op(const Op& op, size_t input);
+
 // The one kernel of a backend that runs every elementwise op, declared or derived.
 struct RegisterMapKernel {
   RegisterMapKernel(Backend backend, Kernel kernel);

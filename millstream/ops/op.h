@@ -184,7 +184,7 @@ struct Op {
   ComposeFn compose = nullptr;
   Saves saves = Saves::both;
   bool strided = false;          // kernels read any strides; otherwise inputs are made contiguous
-  bool host_inputs = false;      // small integer inputs (shapes, indices) stay on the host
+  bool host_scalars = false;     // scalars on the host stay there: kernels take them by value
   bool makes_outputs = false;    // kernels make the outputs: their sizes depend on values
   bool stateful = false;         // gives another result each time: calls are never merged
   bool takes_none = false;       // a composition in which undefined inputs stand for None

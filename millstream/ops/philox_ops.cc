@@ -129,7 +129,8 @@ constinit Op op::philox_integers = {
     .names = "internal.philox_integers",
     .parameters = "state: index, minval: index, maxval: index, shape: ints",
     .doc = "Integers in [minval, maxval).",
-    .infer = infer_integers};
+    .infer = infer_integers,
+    .host_scalars = true};
 constinit Op op::philox_bits = {.names = "internal.philox_bits",
                                 .parameters = "state: index, shape: ints, dtype: dtype",
                                 .doc = "Integers of random bits.",

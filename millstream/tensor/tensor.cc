@@ -68,6 +68,20 @@ bool row_major(const Shape& shape, const Dims& strides) {
   return true;
 }
 
+// The elements that strides lead to, counted from the first one.
+struct Reach {
+  int64_t first = 0, last = 0;
+};
+
+Reach reach_of(const Shape& shape, const Dims& strides) {
+  Reach reach;
+  for (int i = 0; i < shape.rank(); ++i) {
+    int64_t& end = strides[i] < 0 ? reach.first : reach.last;
+    end += (shape[i] - 1) * strides[i];
+  }
+  return reach;
+}
+
 template <class T>
 void gather(const T* from, const Shape& shape, const Dims& strides, int axis, T*& to) {
   if (axis == shape.rank()) {
@@ -149,15 +163,26 @@ Tensor Tensor::view(const Shape& shape, const Dims& strides, int64_t offset) con
 }
 
 Tensor Tensor::host() const {
-  if (contiguous() && device().backend() == Backend::cpu) return *this;
-  Tensor copy = empty(dtype(), shape(), Context::get().host());
+  const bool here = device().backend() == Backend::cpu;
+  if (contiguous() && here) return *this;
+  Tensor copy = empty(dtype(), shape(), host_device());
+  if (bytes() == 0) return copy;
   if (contiguous()) {
     device().copy_to_host(copy.node_->data, node_->data, bytes());
     return copy;
   }
+  const Reach reach = reach_of(shape(), strides());
+  std::vector<std::byte> fetched;
+  const std::byte* first = node_->data;
+  if (!here) {
+    const auto size = static_cast<int64_t>(size_of(dtype()));
+    fetched.resize(static_cast<size_t>((reach.last - reach.first + 1) * size));
+    device().copy_to_host(fetched.data(), node_->data + reach.first * size, fetched.size());
+    first = fetched.data() - reach.first * size;
+  }
   dispatch(dtype(), [&]<class T>(std::type_identity<T>) {
     T* to = reinterpret_cast<T*>(copy.node_->data);
-    gather(data<T>(), shape(), strides(), 0, to);
+    gather(reinterpret_cast<const T*>(first), shape(), strides(), 0, to);
   });
   return copy;
 }
@@ -167,5 +192,6 @@ std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
 }
 
 Device& current_device() { return Context::get().current(); }
+Device& host_device() { return Context::get().host(); }
 
 }  // namespace millstream

@@ -64,7 +64,7 @@ class Tensor {
   // A tensor over memory that is owned elsewhere.
   static Tensor over(DType dtype, const Shape& shape, const Dims& strides, void* data,
                      BufferRef owner, Device& device);
-  // `value` in the given dtype, on the current device.
+  // `value` in the given dtype, on the host: kernels of GPUs take it by value.
   template <class T>
   static Tensor scalar(T value, DType dtype);
 
@@ -143,12 +143,15 @@ BorrowedTensors(const X&...) -> BorrowedTensors<sizeof...(X)>;
 
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
-// The default device for new tensors: that of the innermost `device` scope, else the first.
+// The default device for new tensors: that of the innermost `device` scope, else the first GPU, else
+// the first CPU.
 Device& current_device();
+// The first CPU.
+Device& host_device();
 
 template <class T>
 Tensor Tensor::scalar(T value, DType dtype) {
-  Tensor tensor = empty(dtype, Shape{}, current_device());
+  Tensor tensor = empty(dtype, Shape{}, host_device());
   dispatch(dtype, [&]<class S>(std::type_identity<S>) {
     S stored;
     if constexpr (std::is_same_v<S, float16_t> || std::is_same_v<S, bfloat16_t>) {
@@ -156,7 +159,7 @@ Tensor Tensor::scalar(T value, DType dtype) {
     } else {
       stored = static_cast<S>(value);
     }
-    tensor.device().copy_from_host(tensor.node()->data, &stored, sizeof stored);
+    std::memcpy(tensor.node()->data, &stored, sizeof stored);
   });
   return tensor;
 }

@@ -16,6 +16,12 @@ bool fits(const Shape& declared, const Shape& shape) {
   return true;
 }
 
+// A literal, which is on the host, where new tensors live.
+Tensor at_home(const Tensor& x) {
+  const bool literal = x.defined() && x.node()->weak;
+  return literal ? Tensor::from_host(x.dtype(), x.shape(), x.data(), current_device()) : x;
+}
+
 struct Registry {
   std::mutex mutex;
   uint64_t next_id = 1;
@@ -29,7 +35,8 @@ Registry& living() {
 
 }  // namespace
 
-Variable::Variable(const Tensor& initial_value, VariableOptions options) {
+Variable::Variable(const Tensor& value, VariableOptions options) {
+  const Tensor initial_value = at_home(value);
   if (!initial_value.defined()) {
     throw InvalidArgument(
         {.message = "a Variable needs an initial value", .hint = "Variable(zeros({2, 3}))"});

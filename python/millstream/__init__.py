@@ -8,7 +8,7 @@ Ops are the C++ library's, placed under TensorFlow's names by `_names.py`.
 """
 from millstream import _core
 from millstream import errors, dtypes, nest  # noqa: F401  (errors first: the others may raise)
-from millstream._core import Tensor, constant, convert_to_tensor, from_dlpack
+from millstream._core import Tensor, constant, convert_to_tensor, explain_placement, from_dlpack
 from millstream._shape import TensorShape
 from millstream._variable import Variable, VariableAggregation, VariableSynchronization
 from millstream._tape import GradientTape, UnconnectedGradients, custom_gradient

@@ -65,6 +65,8 @@ struct Wish {
 // A tensor of any Python value: tensors, variables, numbers, nested lists, NumPy arrays.
 // ValueError or TypeError as TensorFlow raises them.
 Tensor to_tensor(PyObject* value, const Wish& wish = {});
+// The same where new tensors live; a single number of a call stays on the host.
+Tensor new_tensor(PyObject* value, const Wish& wish);
 
 // Of a Python or NumPy scalar, and of lists and tuples; in sequence.cc.
 Tensor number_to_tensor(PyObject* number, const Wish& wish);

@@ -29,7 +29,7 @@ nb::object own_conversion(PyObject* value, const Wish& wish) {
 Tensor constant(PyObject* value, const nb::object& dtype, const nb::object& shape) {
   Wish wish;
   if (!dtype.is_none()) wish = {.dtype = to_dtype(dtype.ptr()), .required = true};
-  Tensor tensor = to_tensor(value, wish);
+  const Tensor tensor = new_tensor(value, wish);
   if (shape.is_none()) return tensor;
   const Shape wanted = to_shape(shape.ptr());
   if (wanted == tensor.shape()) return tensor;
@@ -85,6 +85,11 @@ Tensor to_tensor(PyObject* value, const Wish& wish) {
   refuse_value(value);
 }
 
+Tensor new_tensor(PyObject* value, const Wish& wish) {
+  const Tensor tensor = to_tensor(value, wish);
+  return is_tensor(value) ? tensor : copy_to(tensor, current_device());
+}
+
 void bind_conversion(nb::module_& m) {
   m.def(
       "constant",
@@ -104,7 +109,7 @@ void bind_conversion(nb::module_& m) {
         } else if (!dtype_hint.is_none()) {
           wish.dtype = to_dtype(dtype_hint.ptr());
         }
-        const Tensor tensor = to_tensor(value.ptr(), wish);
+        const Tensor tensor = new_tensor(value.ptr(), wish);
         return is_tensor(value.ptr()) ? nb::borrow(value) : nb::steal(wrap(tensor));
       },
       nb::arg("value").none(), nb::arg("dtype").none() = nb::none(),

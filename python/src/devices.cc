@@ -3,6 +3,7 @@
 #include "millstream/base/settings.h"
 #include "millstream/device/context.h"
 #include "millstream/keras/datasets/datasets.h"
+#include "millstream/ops/placement.h"
 #include "millstream/ops/random.h"
 #include "python/src/optional.h"
 
@@ -59,6 +60,8 @@ void bind_devices(nb::module_& m) {
     }
     scopes().pop_back();
   });
+  m.def("explain_placement", &explain_placement,
+        "Where ops of this thread run and why, and which ran on the CPU for want of a kernel.");
   m.def("settings_table", &Settings::table);
   m.def("load_dataset", [](const std::string& name) {
     const auto splits = [&] {

@@ -244,7 +244,8 @@ Tensor sequence_to_tensor(PyObject* sequence, const Wish& wish) {
   return copy_to(tensor, current_device());
 }
 
-// A single number; the dtype is that of the wish where the number fits it.
+// A single number, on the host: GPUs take it by value. The dtype is that of the wish where the
+// number fits it.
 Tensor number_to_tensor(PyObject* number, const Wish& wish) {
   Survey survey;
   note_leaf(survey, number);
@@ -258,7 +259,7 @@ Tensor number_to_tensor(PyObject* number, const Wish& wish) {
   }
   return dispatch(dtype, [&]<class T>(std::type_identity<T>) {
     const T value = number_as<T>(number);
-    return Tensor::from_host(dtype, Shape{}, &value, current_device());
+    return Tensor::from_host(dtype, Shape{}, &value, host_device());
   });
 }
 

@@ -44,7 +44,7 @@ void construct(Variable* self, nb::handle value, const nb::object& dtype, bool t
   Wish wish;
   if (!dtype.is_none()) wish = {.dtype = to_dtype(dtype.ptr()), .required = true};
   VariableOptions options{.name = name, .trainable = trainable};
-  const Tensor initial = to_tensor(value.ptr(), wish);
+  const Tensor initial = new_tensor(value.ptr(), wish);
   if (!shape.is_none()) options.shape = to_shape(shape.ptr());
   new (self) Variable(initial, std::move(options));
 }

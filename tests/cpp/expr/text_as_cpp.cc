@@ -17,7 +17,7 @@ constexpr const char* kCudaWords = R"(
 #include "millstream/tensor/half.h"
 #define __global__
 #define __device__
-struct { unsigned int x; } blockIdx = {0}, threadIdx = {0}, blockDim = {1}, gridDim = {1};
+struct { unsigned int x, y, z; } blockIdx = {0}, threadIdx = {0}, blockDim = {1}, gridDim = {1};
 static float __uint_as_float(unsigned int bits) { float f; memcpy(&f, &bits, 4); return f; }
 static unsigned int __float_as_uint(float f) { unsigned int bits; memcpy(&bits, &f, 4); return bits; }
 static float half_value(unsigned short bits) {
@@ -52,7 +52,7 @@ std::string cpp_text(const std::vector<TextCase>& cases, const TextMemory& memor
           "value = half_value(p[i])");
   replace(text, R"(asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value)))",
           "bits = half_bits(value)");
-  return kCudaWords + text + kCall + memory.calls(cases) + "}\n";
+  return kCudaWords + text + kCall + memory.calls(Dialect::cuda, cases) + "}\n";
 }
 
 }  // namespace

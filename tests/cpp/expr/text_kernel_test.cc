@@ -18,19 +18,44 @@ TEST(Text, AKernelReads) {
                        .inputs = {float16, bfloat16},
                        .outputs = {float32, boolean},
                        .body = {x * y + 0.5, x < y}};
-  EXPECT_EQ(kernel_text(map),
-            "KERNEL axpy(GLOBAL const HALF* in0, LONG step0, "
-            "GLOBAL const unsigned short* in1, LONG step1, "
-            "GLOBAL float* out0, GLOBAL unsigned char* out1, LONG n) {\n"
-            "  for (LONG i = FIRST_ELEMENT; i < n; i += ELEMENT_STEP) {\n"
-            "    const float x0 = LOAD_HALF(in0, i * step0);\n"
-            "    const float x1 = ms_from_bfloat16(in1[i * step1]);\n"
-            "    const float t0 = x0 * x1;\n"
-            "    const float t1 = t0 + 0.5f;\n"
-            "    const float t2 = x0 < x1;\n"
-            "    out0[i] = (float)t1;\n"
-            "    out1[i] = t2 != 0;\n"
-            "  }\n}\n");
+  EXPECT_EQ(kernel_text(map), R"(KERNEL axpy(ARRAY(const HALF, in0), LONG step0, float value0, ARRAY(const unsigned short, in1), LONG step1, float value1, ARRAY(float, out0), ARRAY(unsigned char, out1), LONG n) {
+  USE(const HALF, in0);
+  USE(const unsigned short, in1);
+  USE(float, out0);
+  USE(unsigned char, out1);
+  for (LONG i = FIRST_ELEMENT; i < n; i += ELEMENT_STEP) {
+    const float x0 = step0 < 0 ? value0 : LOAD_HALF(in0, i * step0);
+    const float x1 = step1 < 0 ? value1 : ms_from_bfloat16(in1[i * step1]);
+    const float t0 = x0 * x1;
+    const float t1 = t0 + 0.5f;
+    const float t2 = x0 < x1;
+    out0[i] = (float)t1;
+    out1[i] = t2 != 0;
+  }
+}
+KERNEL axpy_strided(NEST nest, ARRAY(const HALF, in0), LONG given0, STRIDES steps0, float value0, ARRAY(const unsigned short, in1), LONG given1, STRIDES steps1, float value1, ARRAY(float, out0), ARRAY(unsigned char, out1), LONG n) {
+  USE(const HALF, in0);
+  USE(const unsigned short, in1);
+  USE(float, out0);
+  USE(unsigned char, out1);
+  for (LONG i = FIRST_ELEMENT; i < n; i += ELEMENT_STEP) {
+    LONG rest = i, at0 = 0, at1 = 0;
+    for (int d = (int)nest.rank - 1; d >= 0; --d) {
+      const LONG quotient = rest / nest.size[d], index = rest - quotient * nest.size[d];
+      rest = quotient;
+      at0 += index * steps0.by[d];
+      at1 += index * steps1.by[d];
+    }
+    const float x0 = given0 ? LOAD_HALF(in0, at0) : value0;
+    const float x1 = given1 ? ms_from_bfloat16(in1[at1]) : value1;
+    const float t0 = x0 * x1;
+    const float t1 = t0 + 0.5f;
+    const float t2 = x0 < x1;
+    out0[i] = (float)t1;
+    out1[i] = t2 != 0;
+  }
+}
+)");
 }
 
 TEST(Text, AKernelTakesScalarsAndAnyNumberOfThreads) {

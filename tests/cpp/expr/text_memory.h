@@ -22,16 +22,17 @@ class TextMemory {
   size_t size() const { return bytes_.size(); }
 
   // A call of each kernel with its places in `memory`.
-  std::string calls(const std::vector<TextCase>& cases) const {
+  std::string calls(Dialect dialect, const std::vector<TextCase>& cases) const {
+    const char* array = dialect == Dialect::opencl ? ", 0" : "";
     std::string text;
     size_t place = 0;
     for (const TextCase& c : cases) {
       text += "  " + c.map.name + "(";
       for (const auto& input : c.inputs) {
         const bool scalar = input.size() < elements_ * size_of(c.map.inputs[&input - &c.inputs[0]]);
-        text += pointer(place++) + (scalar ? ", 0, " : ", 1, ");
+        text += pointer(place++) + array + (scalar ? ", 0, 0, " : ", 1, 0, ");
       }
-      for (size_t i = 0; i < c.map.outputs.size(); ++i) text += pointer(place++) + ", ";
+      for (size_t i = 0; i < c.map.outputs.size(); ++i) text += pointer(place++) + array + ", ";
       text += std::to_string(elements_) + ");\n";
     }
     return text;

@@ -87,7 +87,7 @@ void run_on_opencl(std::vector<TextCase>& cases, size_t elements, bool narrow) {
   std::string text = program_text(Dialect::opencl, maps);
   if (narrow) text = "#undef cl_khr_fp64\n" + text;
   text += "#define PLACE(p) (GLOBAL void*)(p)\nKERNEL all_of_them(GLOBAL char* memory) {\n" +
-          memory.calls(cases) + "}\n";
+          memory.calls(Dialect::opencl, cases) + "}\n";
   const cl_kernel kernel = opencl.kernel(text, "all_of_them", "-cl-opt-disable");
   const cl_mem buffer = opencl.buffer(memory.data(), memory.size());
   check(clSetKernelArg(kernel, 0, sizeof(cl_mem), &buffer), "clSetKernelArg");
@@ -108,13 +108,17 @@ void run_kernel_on_opencl(TextCase& c, size_t elements, size_t threads) {
   for (size_t i = 0; i < c.inputs.size(); ++i) {
     inputs.push_back(opencl.buffer(c.inputs[i].data(), c.inputs[i].size()));
     pass(inputs.back());
+    pass(cl_long{0});
     pass(cl_long{c.inputs[i].size() == size_of(c.map.inputs[i]) ? 0 : 1});
+    check(clSetKernelArg(kernel, position++, size_of(c.map.compute), "\0\0\0\0\0\0\0"),
+          "clSetKernelArg");
   }
   c.outputs.clear();
   for (const DType dtype : c.map.outputs) {
     c.outputs.emplace_back(elements * size_of(dtype));
     outputs.push_back(opencl.buffer(c.outputs.back().data(), c.outputs.back().size()));
     pass(outputs.back());
+    pass(cl_long{0});
   }
   pass(static_cast<cl_long>(elements));
   opencl.run(kernel, threads);

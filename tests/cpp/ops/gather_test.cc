@@ -1,4 +1,5 @@
 #include "millstream/ops/gather.h"
+#include "millstream/device/context.h"
 
 #include <gtest/gtest.h>
 
@@ -66,6 +67,7 @@ const Move kMoves[] = {
 INSTANTIATE_TEST_SUITE_P(Table, Gathers, testing::ValuesIn(kMoves));
 
 TEST(Gathers, RefuseWhatDoesNotFit) {
+  const device on("/CPU:0");  // a GPU says so when the host next waits, and not which index
   const Refusal table[] = {
       {"indices[1] = 5 is not in [0, 2)",
        [](const Tensor& x) {
