@@ -8,7 +8,8 @@
 //   LOAD_HALF(p, i)                 its value, a float
 //   STORE_HALF(p, i, value)
 //   AS_FLOAT(bits), AS_UINT(value)  a float and its bits
-//   ARRAY(T, name), USE(T, name);   the parameter of a kernel that is an array of the device, and the
+//   ARRAY(T, name), USE(T, name);   the parameter of a kernel that is an array of the device, and
+//   the
 //                                   statement that makes a pointer of it
 //   NEST, STRIDES                   rank and sizes of nested loops; the steps of an array in them
 //   SHARED(T, name, size)           memory of a group of threads, of which LOCAL stands before a
