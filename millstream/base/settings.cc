@@ -18,6 +18,15 @@ std::optional<std::string> text(const char* name) {
   return std::string(value);
 }
 
+// One of two words; false stands for the first.
+bool second_of(const char* name, std::string_view first, std::string_view second) {
+  const std::string value = text(name).value_or(std::string(first));
+  if (value != first && value != second) {
+    throw InvalidArgument(fmt::format("{}='{}' is neither {} nor {}", name, value, first, second));
+  }
+  return value == second;
+}
+
 std::optional<int64_t> integer(const char* name, int64_t lowest) {
   const std::optional<std::string> value = text(name);
   if (!value) return std::nullopt;
@@ -40,6 +49,7 @@ Settings read() {
       .log_level = static_cast<int>(integer("MILLSTREAM_LOG_LEVEL", 0).value_or(0)),
       .cpu_memory_limit = integer("MILLSTREAM_CPU_MEMORY_LIMIT", 1),
       .opencl_cpu_as_gpu = static_cast<int>(integer("MILLSTREAM_OPENCL_CPU_AS_GPU", 0).value_or(0)),
+      .absent_device_on_cpu = second_of("MILLSTREAM_ABSENT_DEVICE", "error", "cpu"),
       .datasets = text("MILLSTREAM_DATASETS").value_or("")};
 }
 
@@ -48,6 +58,11 @@ Settings read() {
 const Settings& Settings::get() {
   static const Settings settings = read();
   return settings;
+}
+
+std::optional<std::string> Settings::cuda_visible_devices() {
+  const char* value = std::getenv("CUDA_VISIBLE_DEVICES");
+  return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
 }
 
 std::string Settings::table() {
@@ -64,6 +79,10 @@ std::string Settings::table() {
              "bytes that tensors on the CPU may hold") +
          row("MILLSTREAM_OPENCL_CPU_AS_GPU", std::to_string(s.opencl_cpu_as_gpu),
              "GPUs to be made of OpenCL's CPU devices, for testing") +
+         row("MILLSTREAM_ABSENT_DEVICE", s.absent_device_on_cpu ? "cpu" : "error",
+             "what a device that is named and not there gives: error, or the cpu") +
+         row("CUDA_VISIBLE_DEVICES", cuda_visible_devices().value_or("unset"),
+             "the CUDA devices to be used, as CUDA reads it") +
          row("MILLSTREAM_DATASETS", s.datasets.empty() ? "none" : s.datasets,
              "folder searched for data sets before the system's");
 }

@@ -11,9 +11,13 @@ struct Settings {
   int log_level;  // MILLSTREAM_LOG_LEVEL: 0 all, 1 warnings, 2 errors, 3 none
   std::optional<int64_t> cpu_memory_limit;  // MILLSTREAM_CPU_MEMORY_LIMIT: bytes
   int opencl_cpu_as_gpu;  // MILLSTREAM_OPENCL_CPU_AS_GPU: so many GPUs are made of OpenCL's CPUs
-  std::string datasets;   // MILLSTREAM_DATASETS: folder searched for data sets first
+  bool absent_device_on_cpu;  // MILLSTREAM_ABSENT_DEVICE: "cpu" stands in for it, or "error"
+  std::string datasets;       // MILLSTREAM_DATASETS: folder searched for data sets first
 
   static const Settings& get();
+  // CUDA_VISIBLE_DEVICES as it is now, which may be "": programs set it before the devices are
+  // made.
+  static std::optional<std::string> cuda_visible_devices();
 
   // The table of knobs: name, meaning, default, present value; one line each.
   static std::string table();

@@ -162,6 +162,11 @@ MemoryInfo get_memory_info(std::string_view device) {
 
 void reset_memory_stats(std::string_view device) { pool_of(device).reset_peak(); }
 
+MemoryScope::MemoryScope(std::string_view device)
+    : pool_(pool_of(device)), outer_peak_(pool_.reset_peak()) {}
+MemoryScope::~MemoryScope() { pool_.raise_peak(outer_peak_); }
+size_t MemoryScope::peak() const { return pool_.stats().peak; }
+
 DeviceDetails get_device_details(const PhysicalDevice& device) {
   const MachineDevice* const known = Machine::get().find(device);
   if (known == nullptr) {

@@ -15,6 +15,10 @@
 #include <utility>
 #include <vector>
 
+namespace millstream {
+class Pool;
+}
+
 namespace millstream::config {
 
 struct PhysicalDevice {
@@ -79,6 +83,26 @@ struct MemoryInfo {
 MemoryInfo get_memory_info(std::string_view device);
 void reset_memory_stats(std::string_view device);
 
+// The memory that a part of the program takes. Scopes may nest.
+//
+//   ms::config::experimental::MemoryScope training("GPU:0");
+//   model.fit(x, y);
+//   training.peak();
+class MemoryScope {
+ public:
+  explicit MemoryScope(std::string_view device);
+  ~MemoryScope();
+  MemoryScope(const MemoryScope&) = delete;
+  MemoryScope& operator=(const MemoryScope&) = delete;
+
+  // The most bytes that tensors held on the device since the scope began.
+  size_t peak() const;
+
+ private:
+  Pool& pool_;
+  size_t outer_peak_;
+};
+
 struct DeviceDetails {
   std::optional<std::string> device_name = {};
   std::optional<std::pair<int, int>> compute_capability = {};
@@ -100,7 +124,7 @@ void enable_tensor_float_32_execution(bool enabled);
 bool tensor_float_32_execution_enabled();
 
 // Whether naming a device that is not there gives the CPU, with one line on stderr, instead of an
-// error (false at the start).
+// error (false at the start, but for MILLSTREAM_ABSENT_DEVICE=cpu).
 void set_absent_device_placement(bool enabled);
 bool get_absent_device_placement();
 

@@ -8,6 +8,7 @@
 
 #include "millstream/base/caller.h"
 #include "millstream/base/error.h"
+#include "millstream/base/settings.h"
 #include "millstream/device/configuration.h"
 #include "millstream/device/cpu_device.h"
 #include "millstream/device/switches.h"
@@ -47,6 +48,7 @@ Context& Context::create() {
   const auto configuration = Configuration::locked();
   if (Context* const made = instance_.load(std::memory_order_acquire)) return *made;
   // Never destroyed: tensors with static storage may outlive every other object.
+  if (Settings::get().absent_device_on_cpu) switches.absent_device_on_cpu = true;
   instance_.store(new Context(configuration->plan()), std::memory_order_release);
   configuration->close(std::move(place));
   return *instance_;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <ranges>
 
+#include "millstream/base/settings.h"
 #include "millstream/device/cpu_device.h"
 
 namespace millstream {
@@ -56,7 +58,18 @@ void Machine::add(DeviceBackend& backend) {
 }
 
 const Machine& Machine::get() {
+  static const auto* const then = new std::optional(Settings::cuda_visible_devices());
   static const auto* const machine = new Machine(device_backends());
+  // Told once, to those who set it in the program, after the GPUs were looked for.
+  static std::atomic<bool> told{false};
+  const auto now = Settings::cuda_visible_devices();
+  if (now != *then && !told.exchange(true)) {
+    fmt::print(
+        stderr,
+        "millstream: CUDA_VISIBLE_DEVICES became '{}' after the devices had been looked for, "
+        "so it has no effect; set it before the program starts\n",
+        now.value_or(""));
+  }
   return *machine;
 }
 

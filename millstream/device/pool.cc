@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <utility>
 
 #include "millstream/base/error.h"
 #include "millstream/device/device.h"
@@ -81,9 +82,14 @@ MemoryStats Pool::stats() const {
   return stats_;
 }
 
-void Pool::reset_peak() {
+size_t Pool::reset_peak() {
   std::lock_guard lock(mutex_);
-  stats_.peak = stats_.current;
+  return std::exchange(stats_.peak, stats_.current);
+}
+
+void Pool::raise_peak(size_t bytes) {
+  std::lock_guard lock(mutex_);
+  stats_.peak = std::max(stats_.peak, bytes);
 }
 
 size_t Pool::trim() {

@@ -34,7 +34,10 @@ class Pool {
   BufferRef allocate(size_t bytes);
 
   MemoryStats stats() const;
-  void reset_peak();
+  // From now on the peak counts anew; returns what it was.
+  size_t reset_peak();
+  // A peak of before counts again.
+  void raise_peak(size_t bytes);
   // Gives cached blocks back to the system and returns how many bytes that were.
   size_t trim();
 

@@ -122,10 +122,18 @@ std::span<const Tensor> prepare(const Op& op, std::span<const Tensor> inputs, De
       moved.push_back(input);
       continue;
     }
+    if (&input.device() != &device) check_copy(op, moved.size(), input, device);
     const Tensor here = copy_to(input, device);
     moved.push_back(op.strided ? here : row_major(here));
   }
   return moved;
+}
+
+// What TensorFlow says of each op, where that is asked for.
+void log_placement(const Op& op, const Device& device) {
+  if (switches.log_placement) {
+    fmt::print(stderr, "Executing op {} in device {}\n", op.name(), device.name());
+  }
 }
 
 void check_defined(const Op& op, std::span<const Tensor> inputs) {
@@ -196,6 +204,7 @@ Tensors run_on_host(const Op& op, std::span<const Tensor> inputs, const Attrs& a
                     const Specs& specs, Device& device, std::string_view reason) {
   Device& host = host_device();
   if (!switches.soft_placement) refuse_placement(device, reason);
+  log_placement(op, host);
   Tensors moved;
   const std::span<const Tensor> ready = prepare(op, inputs, host, moved);
   Tensors results = op.makes_outputs ? Tensors(specs.size()) : allocate(specs, host);
@@ -222,6 +231,7 @@ Tensors run_on_gpu(const Op& op, std::span<const Tensor> inputs, const Attrs& at
   Tensors results = op.makes_outputs ? Tensors(specs.size()) : allocate(specs, device);
   const KernelContext context{op, ready, attrs, results, device};
   if (const Kernel* kernel = accepting(context)) {
+    log_placement(op, device);
     kernel->run(context);
     return results;
   }
@@ -235,9 +245,13 @@ Tensors run(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, De
   const Specs outputs = op.infer({op, specs, attrs});
   if (!op.makes_outputs) check_sizes(outputs);
   if (op.view != nullptr) {
+    log_placement(op, inputs[0].device());
     return {op.view(inputs[0], attrs, outputs[0].shape)};
   }
-  if (op.views != nullptr) return op.views(inputs[0], attrs, outputs);
+  if (op.views != nullptr) {
+    log_placement(op, inputs[0].device());
+    return op.views(inputs[0], attrs, outputs);
+  }
   Device* target = &device;
   if (device.backend() != Backend::cpu) {
     if (!stays_on_host(inputs, outputs)) return run_on_gpu(op, inputs, attrs, outputs, device);
@@ -246,6 +260,7 @@ Tensors run(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, De
   Tensors moved;
   const std::span<const Tensor> ready = prepare(op, inputs, *target, moved);
   Tensors results = op.makes_outputs ? Tensors(outputs.size()) : allocate(outputs, *target);
+  log_placement(op, *target);
   run_kernel({op, ready, attrs, results, *target});
   return results;
 }
@@ -265,6 +280,7 @@ Tensor run_map(const Op& op, std::span<const Tensor> inputs, Device& device) {
   Tensor result = Tensor::empty(dtype, shape, *target);
   Tensors moved;
   const std::span<const Tensor> ready = prepare(op, inputs, *target, moved);
+  log_placement(op, *target);
   run_kernel({op, ready, Attrs(), std::span(&result, 1), *target});
   return result;
 }
@@ -279,13 +295,9 @@ void label(const Op& op, std::span<const Tensor> results) {
   }
 }
 
-bool observed() { return observers != nullptr || switches.log_placement; }
+bool observed() { return observers != nullptr; }
 
 void notify(const Call& call) {
-  if (switches.log_placement) {
-    fmt::print(stderr, "Executing op {} in device {}\n", call.op.name(),
-               call.outputs.empty() ? "" : call.outputs[0].device().name());
-  }
   Observer::each([&](Observer& observer) { observer.called(call); });
 }
 

@@ -8,6 +8,7 @@
 #include "millstream/base/parallel.h"
 #include "millstream/base/settings.h"
 #include "millstream/device/context.h"
+#include "millstream/device/switches.h"
 
 namespace millstream {
 namespace {
@@ -73,6 +74,23 @@ std::string explain_placement() {
                         each.op->name(), name_of(each.dtype), each.calls, each.reason, each.bytes);
   }
   return text;
+}
+
+void check_copy(const Op& op, size_t index, const Tensor& input, const Device& device) {
+  const DevicePolicy policy = device_policy();
+  if (policy == DevicePolicy::silent) return;
+  const std::string_view from = input.device().name();
+  if (policy == DevicePolicy::warn) {
+    fmt::print(stderr, "millstream: input {} of {} is copied from {} to {}\n", index, op.name(),
+               from, device.name());
+    return;
+  }
+  if (policy == DevicePolicy::silent_for_int32 && input.dtype() == int32) return;
+  throw InvalidArgument(
+      {.message = fmt::format("Tensors on conflicting devices: cannot compute {} as input #{} was "
+                              "expected to be on {} but is actually on {}",
+                              op.name(), index, device.name(), from),
+       .hint = "copy it by an op in a device scope, or set_device_policy('silent')"});
 }
 
 }  // namespace millstream

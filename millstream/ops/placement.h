@@ -34,4 +34,8 @@ std::string explain_placement();
 void note_fallback(const Op& op, DType dtype, const Device& device, std::string_view reason,
                    int64_t bytes);
 
+// The door's: an input is about to be copied to the device of its op. What the thread's device
+// policy says to that: nothing, a line on stderr, or InvalidArgument.
+void check_copy(const Op& op, size_t index, const Tensor& input, const Device& device);
+
 }  // namespace millstream

@@ -119,6 +119,12 @@ void bind_memory(nb::module_& m) {
     const auto info = with_builtin_errors([&] { return experimental::get_memory_info(device); });
     return nb::make_tuple(info.current, info.peak);
   });
+  nb::class_<experimental::MemoryScope>(m, "MemoryScope")
+      .def("__init__",
+           [](experimental::MemoryScope* self, const std::string& device) {
+             with_builtin_errors([&] { new (self) experimental::MemoryScope(device); });
+           })
+      .def_prop_ro("peak", &experimental::MemoryScope::peak);
   m.def("reset_memory_stats", [](const std::string& device) {
     with_builtin_errors([&] { experimental::reset_memory_stats(device); });
   });

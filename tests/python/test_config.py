@@ -204,6 +204,24 @@ def test_the_cpu_stands_in_for_an_absent_device_if_asked_to():
     assert result.stderr.count("the CPU stands in for it") == 1
 
 
+def test_cuda_visible_devices_that_comes_too_late():
+    environment = {**NO_GPU, "CUDA_VISIBLE_DEVICES": "0"}
+    early = run("""
+        import os
+        os.environ["CUDA_VISIBLE_DEVICES"] = "1"
+        tf.config.list_physical_devices()
+        """, **environment)
+    assert early.stderr == ""
+    late = run("""
+        import os
+        tf.config.list_physical_devices()
+        os.environ["CUDA_VISIBLE_DEVICES"] = "1"
+        for _ in range(2):
+            tf.config.list_physical_devices()
+        """, **environment)
+    assert late.stderr.count("CUDA_VISIBLE_DEVICES became '1' after the devices had been") == 1
+
+
 def test_placement_is_logged():
     result = run("""
         tf.debugging.set_log_device_placement(True)

@@ -29,6 +29,21 @@ def test_memory_that_was_freed_is_used_again():
         """, **LIMIT) == ["0"]
 
 
+def test_the_peak_of_a_scope():
+    assert printed("""
+        scope = tf.config.experimental.MemoryScope
+        with scope("CPU:0") as outer:
+            tf.ones([1 << 19])
+            with scope("CPU:0") as inner:
+                tf.ones([1 << 18])
+        print(inner.peak, outer.peak, tf.config.experimental.get_memory_info("CPU:0")["peak"])
+        def absent():
+            with scope("GPU:99"): pass
+        print(tried(absent))
+        """, **LIMIT) == [f"{1 << 20} {1 << 21} {1 << 21}",
+                          "ValueError: No matching devices found for 'GPU:99'"]
+
+
 def test_places_do_not_keep_threads_waiting():
     assert printed("""
         import threading

@@ -42,6 +42,27 @@ def reset_memory_stats(device):
     _core.reset_memory_stats(device)
 
 
+class MemoryScope:
+    """The memory that a part of the program takes on a device. Scopes may nest.
+
+        with tf.config.experimental.MemoryScope("GPU:0") as memory:
+            train_step(x, y)
+        print(memory.peak)  # the most bytes that tensors held meanwhile
+    """
+
+    def __init__(self, device):
+        self._device = device
+        self.peak = 0
+
+    def __enter__(self):
+        self._scope = _core.MemoryScope(self._device)
+        return self
+
+    def __exit__(self, *error):
+        self.peak = self._scope.peak
+        self._scope = None  # ends it
+
+
 def get_device_details(device):
     """What is known of a GPU: {"device_name": ..., "compute_capability": (9, 0)}; {} of a CPU."""
     if not isinstance(device, PhysicalDevice):

@@ -150,6 +150,21 @@ TEST(Config, MemoryInfoCountsTensors) {
   EXPECT_EQ(config::experimental::get_memory_info("cpu:0").peak, before);
 }
 
+TEST(Config, MemoryScopesNest) {
+  using config::experimental::MemoryScope;
+  Pool& pool = Context::get().host().pool();
+  const size_t before = pool.stats().current;
+  const MemoryScope outer("CPU:0");
+  { const BufferRef block = pool.allocate(3 << 20); }
+  {
+    const MemoryScope inner("CPU:0");
+    { const BufferRef block = pool.allocate(1 << 20); }
+    EXPECT_EQ(inner.peak(), before + (1 << 20));
+  }
+  EXPECT_EQ(outer.peak(), before + (3 << 20));
+  EXPECT_THROW(MemoryScope("GPU:99"), InvalidArgument);
+}
+
 TEST(Config, SwitchesKeepWhatIsSet) {
   using namespace config::experimental;
   for (const char* policy : {"warn", "explicit", "silent_for_int32", "silent"}) {
