@@ -6,12 +6,10 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "millstream/base/settings.h"
-
 namespace millstream {
 
 // Number of threads that a parallel_for may use.
-inline int thread_count() { return std::min(Settings::get().threads, omp_get_max_threads()); }
+int thread_count();
 
 // Calls f(begin, end) on ranges that cover [0, n). A range holds at least `grain` items, so work of
 // up to `grain` items stays on the caller (waking a thread costs 20 to 45 microseconds). `f` must
