@@ -2,7 +2,7 @@
 // is.
 #include "millstream/ops/matmul.h"
 
-#include "millstream/backend/gpu/program.h"
+#include "millstream/backend/gpu/product.h"
 
 namespace millstream::gpu {
 namespace {
@@ -74,75 +74,25 @@ KERNEL matmul(NEST batch, LONG count, ARRAY(const A, a), STRIDES a_steps, LONG a
 constexpr Family kMatmul = {"matmul", kText};
 constexpr int64_t kTile = 32;
 
-// A batch of matrices: where the elements lie, in steps of elements.
-struct Matrices {
-  Matrices(const Tensor& x, bool transposed, int batch_rank) : data(x), batch(batch_rank, 0) {
-    const int r = x.rank() - 2, added = batch_rank - r;
-    row = x.strides()[transposed ? r + 1 : r];
-    column = x.strides()[transposed ? r : r + 1];
-    for (int i = 0; i < r; ++i) {
-      if (x.dim(i) != 1) batch[i + added] = x.strides()[i];
-    }
-  }
-  Array data;
-  int64_t row, column;
-  Dims batch;
-};
-
-struct Operands {
-  const Tensor &a, &b;
-  bool transpose_a, transpose_b;
-  Tensor bias;  // undefined: none
-  bool relu;
-};
-
-// `shape` is that of out as a batch of matrices.
-void multiply(const KernelContext& c, const Operands& o, const Shape& shape) {
-  const Tensor& out = c.outputs[0];
-  if (out.elements() == 0) return;
-  const int batch_rank = shape.rank() - 2;
-  const Matrices a(o.a, o.transpose_a, batch_rank), b(o.b, o.transpose_b, batch_rank);
-  const Dims strides[] = {a.batch, b.batch};
-  const Loops loops(std::span<const int64_t>(shape.dims()).first(static_cast<size_t>(batch_rank)),
-                    strides);
-  const int64_t m = shape[batch_rank], n = shape[batch_rank + 1];
-  const int64_t k = o.a.dim(o.a.rank() - (o.transpose_a ? 2 : 1));
+void run(const KernelContext& c) {
+  if (c.outputs[0].elements() == 0) return;
+  const Product p = product_of(c);
   constexpr int64_t kMostBatch = 65535;  // CUDA's limit
-  const int64_t batch = std::min(loops.elements, kMostBatch);
-  const Grid grid{.x = ((m + kTile - 1) / kTile) * ((n + kTile - 1) / kTile),
+  const int64_t batch = std::min(p.count, kMostBatch);
+  const Grid grid{.x = ((p.m + kTile - 1) / kTile) * ((p.n + kTile - 1) / kTile),
                   .y = batch,
-                  .z = (loops.elements + batch - 1) / batch};
-  const bool biased = o.bias.defined();
+                  .z = (p.count + batch - 1) / batch};
+  const bool biased = p.bias.defined();
   GpuDevice& device = device_of(c);
-  device.launch(kernel_of(device, kMatmul, "matmul", {{"A", o.a.dtype()}, {"T", out.dtype()}}),
-                grid, loops.nest, loops.elements, a.data, loops.strides[0], a.row, a.column, b.data,
-                loops.strides[1], b.row, b.column, Array(out), m, n, k,
-                biased ? Array(o.bias) : Array(nullptr), biased ? o.bias.strides()[0] : int64_t{0},
-                int32_t{biased}, int32_t{o.relu});
+  device.launch(kernel_of(device, kMatmul, "matmul", {{"A", p.a.x.dtype()}, {"T", p.out.dtype()}}),
+                grid, p.batch, p.count, Array(p.a.x), p.a.batch, p.a.row, p.a.column, Array(p.b.x),
+                p.b.batch, p.b.row, p.b.column, Array(p.out), p.m, p.n, p.k,
+                biased ? Array(p.bias) : Array(nullptr), biased ? p.bias.strides()[0] : int64_t{0},
+                int32_t{biased}, int32_t{p.relu});
 }
 
-void run_matmul(const KernelContext& c) {
-  multiply(c,
-           {c.inputs[0], c.inputs[1], c.attrs.flag(0) || c.attrs.flag(2),
-            c.attrs.flag(1) || c.attrs.flag(3), Tensor(), false},
-           c.outputs[0].shape());
-}
-
-// A tensor of rank 1 as one row.
-Tensor with_rows(const Tensor& x) {
-  if (x.rank() >= 2) return x;
-  return x.view(Shape{1, x.dim(0)}, Dims{x.dim(0) * x.strides()[0], x.strides()[0]});
-}
-
-void run_dense(const KernelContext& c) {
-  const Shape& out = c.outputs[0].shape();
-  const Tensor x = with_rows(c.inputs[0]);
-  multiply(c, {x, c.inputs[1], false, false, c.inputs[2], c.attrs.flag(0)},
-           out.rank() == 1 ? Shape{1, out[0]} : out);
-}
-
-const RegisterGpuKernel matmul(op::matmul, {.name = "tiled", .run = run_matmul});
-const RegisterGpuKernel dense(op::dense, {.name = "tiled", .run = run_dense});
+const RegisterGpuKernel matmul(op::matmul, {.name = "tiled", .run = run});
+const RegisterGpuKernel dense(op::dense, {.name = "tiled", .run = run});
 
 }  // namespace
 }  // namespace millstream::gpu
