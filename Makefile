@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test gpu-test demo bench bench-peers asan tsan lint tidy format clean
+.PHONY: help setup build test gpu-test cuda-texts demo bench bench-peers asan tsan lint tidy format clean
 
 JOBS ?= $(shell nproc)
 PEERS_DIR ?= ../shared/peers
@@ -41,7 +41,10 @@ gpu-test: build ## run the C++ tests and pytest again, on two GPUs that PoCL mak
 	    --gtest_filter='-Text*:Plot*:Idx*' >build/gpu-$$shard.log 2>&1 & \
 	  shards="$${shards:-} $$!"; done; \
 	for shard in $$shards; do wait $$shard || { cat build/gpu-[01].log; exit 1; }; done
-	@.venv/bin/python -m pytest -q tests/python | tee build/gpu-pytest.log
+	@.venv/bin/python -m pytest -q tests/python --ignore-glob='*/test_cuda_*' | tee build/gpu-pytest.log
+
+cuda-texts: build ## compile every kernel for the chips of five generations (needs no GPU)
+	MILLSTREAM_TEST_ALL_CHIPS=1 .venv/bin/python -m pytest -q tests/python/test_cuda_texts.py
 
 demo: build ## train a CNN on Fashion-MNIST with examples/cpp/fashion_mnist.cc
 	build/release/bin/fashion_mnist

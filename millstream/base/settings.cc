@@ -41,6 +41,14 @@ std::optional<int64_t> integer(const char* name, int64_t lowest) {
   return number;
 }
 
+// $MILLSTREAM_CACHE, which may be empty, else the user's folder for such things.
+std::string cache_folder() {
+  if (const char* folder = std::getenv("MILLSTREAM_CACHE")) return folder;
+  if (const auto shared = text("XDG_CACHE_HOME")) return *shared + "/millstream";
+  if (const auto home = text("HOME")) return *home + "/.cache/millstream";
+  return "";
+}
+
 Settings read() {
   const int cores = std::max(1u, std::thread::hardware_concurrency());
   return {
@@ -50,7 +58,10 @@ Settings read() {
       .cpu_memory_limit = integer("MILLSTREAM_CPU_MEMORY_LIMIT", 1),
       .opencl_cpu_as_gpu = static_cast<int>(integer("MILLSTREAM_OPENCL_CPU_AS_GPU", 0).value_or(0)),
       .absent_device_on_cpu = second_of("MILLSTREAM_ABSENT_DEVICE", "error", "cpu"),
-      .datasets = text("MILLSTREAM_DATASETS").value_or("")};
+      .datasets = text("MILLSTREAM_DATASETS").value_or(""),
+      .cache = cache_folder(),
+      .cuda_home = text("CUDA_HOME").value_or(text("CUDA_PATH").value_or("")),
+      .virtual_env = text("VIRTUAL_ENV").value_or("")};
 }
 
 }  // namespace
@@ -84,7 +95,11 @@ std::string Settings::table() {
          row("CUDA_VISIBLE_DEVICES", cuda_visible_devices().value_or("unset"),
              "the CUDA devices to be used, as CUDA reads it") +
          row("MILLSTREAM_DATASETS", s.datasets.empty() ? "none" : s.datasets,
-             "folder searched for data sets before the system's");
+             "folder searched for data sets before the system's") +
+         row("MILLSTREAM_CACHE", s.cache.empty() ? "none" : s.cache,
+             "folder that keeps kernels compiled for GPUs") +
+         row("CUDA_HOME", s.cuda_home.empty() ? "none" : s.cuda_home,
+             "a CUDA toolkit whose libraries may be used");
 }
 
 }  // namespace millstream

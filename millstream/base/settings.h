@@ -13,6 +13,9 @@ struct Settings {
   int opencl_cpu_as_gpu;  // MILLSTREAM_OPENCL_CPU_AS_GPU: so many GPUs are made of OpenCL's CPUs
   bool absent_device_on_cpu;  // MILLSTREAM_ABSENT_DEVICE: "cpu" stands in for it, or "error"
   std::string datasets;       // MILLSTREAM_DATASETS: folder searched for data sets first
+  std::string cache;          // MILLSTREAM_CACHE: folder for compiled kernels; "" keeps none
+  std::string cuda_home;      // CUDA_HOME, CUDA_PATH: a CUDA toolkit whose libraries may be used
+  std::string virtual_env;    // VIRTUAL_ENV: the active Python environment, with NVIDIA's wheels
 
   static const Settings& get();
   // CUDA_VISIBLE_DEVICES as it is now, which may be "": programs set it before the devices are

@@ -160,10 +160,15 @@ RegisterOps::RegisterOps(std::initializer_list<const Op*> family) {
 }
 
 RegisterKernel::RegisterKernel(Op& op, Backend backend, Kernel kernel) {
-  const auto* entry = new Kernel(kernel);
+  // One that refuses some calls comes before those that take all.
+  const auto comes_before = [&](const Kernel& other) {
+    return kernel.refuse != nullptr && other.refuse == nullptr;
+  };
   const Kernel** slot = &op.kernels[static_cast<size_t>(backend)];
-  while (*slot != nullptr) slot = const_cast<const Kernel**>(&(*slot)->next);
-  *slot = entry;
+  while (*slot != nullptr && !comes_before(**slot))
+    slot = const_cast<const Kernel**>(&(*slot)->next);
+  kernel.next = *slot;
+  *slot = new Kernel(kernel);
 }
 
 }  // namespace millstream

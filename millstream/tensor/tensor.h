@@ -143,8 +143,8 @@ BorrowedTensors(const X&...) -> BorrowedTensors<sizeof...(X)>;
 
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
-// The default device for new tensors: that of the innermost `device` scope, else the first GPU, else
-// the first CPU.
+// The default device for new tensors: that of the innermost `device` scope, else the first GPU,
+// else the first CPU.
 Device& current_device();
 // The first CPU.
 Device& host_device();

@@ -17,11 +17,11 @@ def tried(f):
 """
 
 
-def run(code, **environment):
+def run(code, timeout=120, **environment):
     """The finished process of `code`, which may use `tf` and `tried(f)`: result or error of f()."""
     path = os.pathsep.join([PACKAGE, os.environ.get("PYTHONPATH", "")])
     return subprocess.run([sys.executable, "-c", PRELUDE + textwrap.dedent(code)],
-                          capture_output=True, text=True, timeout=120,
+                          capture_output=True, text=True, timeout=timeout,
                           env={**os.environ, "PYTHONPATH": path, **environment})
 
 

@@ -39,6 +39,7 @@ struct Array {
 // What a kernel is called with, in the order of its parameters.
 class Arguments {
  public:
+  static constexpr size_t kArguments = 48;
   struct Argument {
     bool array;
     uint16_t at, size;  // in bytes()
@@ -59,7 +60,7 @@ class Arguments {
   const std::byte* bytes() const { return bytes_.data(); }
 
  private:
-  static constexpr size_t kArguments = 48, kBytes = 1536;
+  static constexpr size_t kBytes = 1536;
   size_t count_ = 0, used_ = 0;
   std::array<Argument, kArguments> list_;
   alignas(16) std::array<std::byte, kBytes> bytes_;

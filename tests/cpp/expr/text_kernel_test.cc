@@ -18,7 +18,9 @@ TEST(Text, AKernelReads) {
                        .inputs = {float16, bfloat16},
                        .outputs = {float32, boolean},
                        .body = {x * y + 0.5, x < y}};
-  EXPECT_EQ(kernel_text(map), R"(KERNEL axpy(ARRAY(const HALF, in0), LONG step0, float value0, ARRAY(const unsigned short, in1), LONG step1, float value1, ARRAY(float, out0), ARRAY(unsigned char, out1), LONG n) {
+  EXPECT_EQ(
+      kernel_text(map),
+      R"(KERNEL axpy(ARRAY(const HALF, in0), LONG step0, float value0, ARRAY(const unsigned short, in1), LONG step1, float value1, ARRAY(float, out0), ARRAY(unsigned char, out1), LONG n) {
   USE(const HALF, in0);
   USE(const unsigned short, in1);
   USE(float, out0);
