@@ -8,6 +8,7 @@
 #include "millstream/ops/matmul.h"
 #include "millstream/ops/operators.h"
 #include "millstream/ops/reduce.h"
+#include "millstream/ops/views.h"
 
 namespace millstream::gpu {
 namespace {
@@ -109,13 +110,16 @@ void run_columns_gradient(const KernelContext& c) {
   });
 }
 
+// By the distances from a first mean, whose own mean tells how far that was off.
 void run_moments(const KernelContext& c) {
   compose(c, [&](const Tensors& in) {
-    const Attr& axis = c.attrs[0];
-    const bool keeps = !c.attrs.none(1) && c.attrs.flag(1);
-    const Tensor mean = call(op::reduce_mean, {in[0]}, {axis, true});
-    const Tensor variance = call(op::reduce_mean, {square(in[0] - mean)}, {axis, keeps});
-    return Tensors{keeps ? mean : call(op::reduce_mean, {in[0]}, {axis, false}), variance};
+    const auto average = [&](const Tensor& x) {
+      return call(op::reduce_mean, {x}, {c.attrs[0], true});
+    };
+    const Tensor rough = average(in[0]), distance = in[0] - rough, off = average(distance);
+    const Shape& shape = c.outputs[0].shape();
+    return Tensors{reshape(rough + off, shape),
+                   reshape(average(square(distance)) - square(off), shape)};
   });
 }
 
