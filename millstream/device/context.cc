@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 
 #include "millstream/base/caller.h"
 #include "millstream/base/error.h"
@@ -29,6 +30,17 @@ DeviceSpec full(const DeviceSpec& spec) {
 bool same_type(std::string_view a, std::string_view b) {
   return std::ranges::equal(
       a, b, [](unsigned char x, unsigned char y) { return std::toupper(x) == std::toupper(y); });
+}
+
+// At the end of the program: the libraries that do the work are unloaded next.
+void finish_work() {
+  for (const auto& device : Context::get().devices()) {
+    try {
+      device->synchronize();
+    } catch (const Error& error) {
+      fmt::print(stderr, "millstream: work that nobody waited for failed: {}\n", error.what());
+    }
+  }
 }
 
 }  // namespace
@@ -65,7 +77,9 @@ Context::Context(const std::vector<PlannedDevice>& plan) {
     host_ = hidden_host_.get();
   }
   const auto gpu = std::ranges::find(devices_, "GPU", &Device::type);
-  if (gpu != devices_.end()) gpu_ = gpu->get();
+  if (gpu == devices_.end()) return;
+  gpu_ = gpu->get();
+  std::atexit(finish_work);
 }
 
 std::string Context::names() const {
