@@ -52,4 +52,9 @@ struct RegisterDeviceBackend {
   explicit RegisterDeviceBackend(DeviceBackend& backend);
 };
 
+// Has the program wait for the work of all devices when it ends, and tell of its errors. To be
+// called when the library that does the work has done some: what it sets up before this call lives
+// until the work is done.
+void finish_work_at_exit();
+
 }  // namespace millstream

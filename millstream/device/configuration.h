@@ -36,6 +36,7 @@ class Configuration {
   static Guard locked();
 
   explicit Configuration(const Machine& machine);
+  Configuration(Machine&&) = delete;  // it is referred to
 
   // InvalidArgument "Unrecognized device: ...".
   ConfiguredDevice& find(const config::PhysicalDevice& device);

@@ -32,7 +32,6 @@ bool same_type(std::string_view a, std::string_view b) {
       a, b, [](unsigned char x, unsigned char y) { return std::toupper(x) == std::toupper(y); });
 }
 
-// At the end of the program: the libraries that do the work are unloaded next.
 void finish_work() {
   for (const auto& device : Context::get().devices()) {
     try {
@@ -44,6 +43,8 @@ void finish_work() {
 }
 
 }  // namespace
+
+void finish_work_at_exit() { std::atexit(finish_work); }
 
 std::atomic<Context*> Context::instance_{nullptr};
 
@@ -77,9 +78,7 @@ Context::Context(const std::vector<PlannedDevice>& plan) {
     host_ = hidden_host_.get();
   }
   const auto gpu = std::ranges::find(devices_, "GPU", &Device::type);
-  if (gpu == devices_.end()) return;
-  gpu_ = gpu->get();
-  std::atexit(finish_work);
+  if (gpu != devices_.end()) gpu_ = gpu->get();
 }
 
 std::string Context::names() const {

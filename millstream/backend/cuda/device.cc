@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "millstream/backend/cuda/kernel_cache.h"
+#include "millstream/device/backend.h"
 
 namespace millstream::cuda {
 namespace {
@@ -60,6 +61,7 @@ CudaDevice::CudaDevice(const Driver& driver, const Nvrtc& nvrtc, int ordinal, Ca
   check(driver_.retain_context(&context_, id), "cuDevicePrimaryCtxRetain");
   enter();
   check(driver_.create_stream(&stream_, kNonBlocking), "cuStreamCreate");
+  finish_work_at_exit();
 }
 
 void CudaDevice::enter() const {

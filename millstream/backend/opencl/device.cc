@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <utility>
+
+#include "millstream/device/backend.h"
 
 namespace millstream::opencl {
 namespace {
@@ -106,6 +109,9 @@ void OpenClDevice::launch(gpu::Function function, const gpu::Grid& grid,
   check(api_.run(queue_, kernel, 3, nullptr, global, local, 0, nullptr, &event),
         "clEnqueueNDRangeKernel");
   track(event);
+  if (std::exchange(launched_, true)) return;
+  api_.finish(queue_);  // PoCL sets up its compiler, on a thread of its own
+  finish_work_at_exit();
 }
 
 std::unordered_map<std::string, gpu::Function> OpenClDevice::compile(const std::string& text) {

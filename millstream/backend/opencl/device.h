@@ -54,6 +54,7 @@ class OpenClDevice final : public gpu::GpuDevice {
   std::string options_ = "-w";  // of the compiler, which shall keep its warnings
   std::mutex mutex_;            // of the queue, of the kernels' arguments, and of what follows
   std::deque<Pending> pending_;
+  bool launched_ = false;  // a kernel, ever
   AddressSpace addresses_;
 };
 

@@ -122,7 +122,8 @@ TEST(Configuration, RefusesContradictions) {
 }
 
 TEST(Configuration, NamesUnknownDevices) {
-  Configuration configuration(Machine({}));
+  const Machine machine({});
+  Configuration configuration(machine);
   try {
     configuration.find(kFirst);
     FAIL();
@@ -134,7 +135,8 @@ TEST(Configuration, NamesUnknownDevices) {
 }
 
 TEST(Configuration, IsClosedOnceTheDevicesAreMade) {
-  Configuration configuration(Machine({}));
+  const Machine machine({});
+  Configuration configuration(machine);
   configuration.check_open("Visible devices");
   configuration.close("train.py:12");
   try {
