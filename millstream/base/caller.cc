@@ -43,11 +43,12 @@ std::string caller() {
   dladdr(reinterpret_cast<const void*>(&caller), &own);
   std::array<void*, 64> frames;
   const int count = backtrace(frames.data(), static_cast<int>(frames.size()));
+  bool inside = false;  // of us: a sanitizer has a backtrace() of its own, further in
   for (int i = 0; i < count; ++i) {
     Dl_info info{};
-    if (dladdr(frames[i], &info) != 0 && info.dli_fbase != own.dli_fbase) {
-      return describe(frames[i], info);
-    }
+    if (dladdr(frames[i], &info) == 0) continue;
+    if (inside && info.dli_fbase != own.dli_fbase) return describe(frames[i], info);
+    inside = inside || info.dli_fbase == own.dli_fbase;
   }
   return "a place that cannot be told";
 }
