@@ -28,4 +28,22 @@ void parallel_for(int64_t n, int64_t grain, F&& f) {
   }
 }
 
+// Calls f(thread, i) for every i in [0, n), in any order: each thread, known by its number, takes
+// the next i when it is done with one, so that a core that others use as well holds nobody up. For
+// long items; a single one stays on the caller. `f` must not throw; nested calls run on the caller.
+template <class F>
+void parallel_tasks(int64_t n, F&& f) {
+  const int64_t threads = omp_in_parallel() ? 1 : std::min<int64_t>(thread_count(), n);
+  if (threads <= 1) {
+    for (int64_t i = 0; i < n; ++i) f(int64_t{0}, i);
+    return;
+  }
+#pragma omp parallel num_threads(static_cast <int>(threads))
+  {
+    const int64_t thread = omp_get_thread_num();
+#pragma omp for schedule(dynamic, 1)
+    for (int64_t i = 0; i < n; ++i) f(thread, i);
+  }
+}
+
 }  // namespace millstream

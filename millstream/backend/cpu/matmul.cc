@@ -1,7 +1,5 @@
 #include "millstream/ops/matmul.h"
 
-#include <atomic>
-
 #include "millstream/backend/cpu/bias.h"
 #include "millstream/backend/cpu/copy.h"
 #include "millstream/backend/cpu/gemm.h"
@@ -179,18 +177,20 @@ template <class T>
 void run_own(const Product& p, T* out, Device& device) {
   const int64_t count = Shape(p.batch).elements(), side = std::max(p.m, p.n);
   const int64_t threads = thread_count();
-  const int64_t slices = std::clamp<int64_t>(threads / count, 1, std::max<int64_t>(1, side / 24));
-  constexpr int64_t kGrain = 1 << 16;  // multiplications, about ten microseconds
-  const double work = static_cast<double>(p.m) * static_cast<double>(p.n) *
-                      static_cast<double>(p.k) / static_cast<double>(slices);
-  const int64_t grain = work < kGrain ? static_cast<int64_t>(kGrain / (work + 1)) + 1 : 1;
+  constexpr int64_t kPieces = 4;  // for each thread: more would pack b too often
+  const int64_t wanted = threads > 1 ? kPieces * threads : 1;
+  const int64_t slices = std::clamp<int64_t>(wanted / count, 1, std::max<int64_t>(1, side / 24));
+  constexpr double kGrain = 1 << 16;  // multiplications, about ten microseconds
+  const int64_t items = count * slices;
+  const double work = static_cast<double>(count) * static_cast<double>(p.m) *
+                      static_cast<double>(p.n) * static_cast<double>(p.k);
+  const int64_t tasks = std::min({items, wanted, static_cast<int64_t>(work / kGrain) + 1});
   const int64_t scratch = gemm_scratch(gemm_of<T>(p, 0, 0, out));
   const BufferRef memory =
       device.pool().allocate(static_cast<size_t>(threads * scratch) * sizeof(T));
-  std::atomic<int64_t> taken = 0;
-  parallel_for(count * slices, grain, [&](int64_t begin, int64_t end) {
-    T* const own = static_cast<T*>(memory->data()) + scratch * taken++;
-    for (int64_t i = begin; i < end; ++i) {
+  parallel_tasks(tasks, [&](int64_t thread, int64_t task) {
+    T* const own = static_cast<T*>(memory->data()) + scratch * thread;
+    for (int64_t i = items * task / tasks; i < items * (task + 1) / tasks; ++i) {
       for_each_matrix(p, i / slices, i / slices + 1, [&](int64_t a, int64_t b, int64_t c) {
         gemm(slice_of(gemm_of(p, a, b, out + c), i % slices, slices), own);
       });
